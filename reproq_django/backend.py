@@ -1,0 +1,121 @@
+"""The backends: ReproqBackend on Postgres, and two for users' tests."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import nullcontext
+from itertools import batched
+from typing import Any
+
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections, transaction
+from django.db.backends.utils import CursorWrapper
+from django.db.utils import ConnectionDoesNotExist
+from django.tasks import task_backends
+from django.tasks.base import Task
+from django.tasks.exceptions import TaskResultDoesNotExist
+
+from reproq_worker.call import call, call_value
+from reproq_worker.errors import RunNotFound
+
+from . import context, databases, results, serialization
+from .base_backend import Call, SpecBackend
+from .local_backends import EagerBackend, RecordingBackend
+from .results import ReproqResult
+from .specs import Spec
+
+__all__ = ["EagerBackend", "RecordingBackend", "ReproqBackend"]
+
+
+class ReproqBackend(SpecBackend):
+    """Django Tasks on Postgres: an enqueue is one SQL call in the caller's transaction."""
+
+    batch_size = 1000
+
+    def enqueue(self, task: Task, args: Sequence[Any], kwargs: Mapping[str, Any]) -> ReproqResult:
+        """Enqueue one call, or join the live run with the same spec."""
+        spec = self._spec(task, args, kwargs)
+        db_alias = self.database_for(task.queue_name)
+        with self._cursor(db_alias) as cursor:
+            result_id = call_value(cursor, "enqueue", **spec.parameters)
+        return self._enqueued(spec, db_alias, result_id)
+
+    def bulk_enqueue(self, calls: Iterable[Call]) -> list[ReproqResult]:
+        """Enqueue many (task, args, kwargs), all or none, and return their results in order."""
+        built = [self._spec(*call) for call in calls]
+        places: dict[str, list[int]] = {}
+        for place, spec in enumerate(built):
+            places.setdefault(self.database_for(spec.task.queue_name), []).append(place)
+        ids: dict[int, tuple[str, int]] = {}
+        for db_alias, wanted in places.items():
+            found = self._bulk_insert(db_alias, [built[place] for place in wanted])
+            ids |= {p: (db_alias, i) for p, i in zip(wanted, found, strict=True)}
+        return [self._enqueued(spec, *ids[place]) for place, spec in enumerate(built)]
+
+    def get_result(self, result_id: str) -> ReproqResult:
+        """Read a result; TaskResultDoesNotExist where the id names none.
+
+        Where the task cannot be imported here, `result.task` knows its path and cannot be called.
+        """
+        db_alias = self.database_for(None)
+        row = results.load_row(result_id, db_alias)
+        backend = row.backend_alias if row.backend_alias in task_backends else self.alias
+        return results.from_row(row, db_alias, backend)
+
+    def save_metadata(self, result_id: str, metadata: dict[str, Any]) -> None:
+        """Replace the metadata of a run; TaskResultDoesNotExist where the id names none."""
+        number = databases.parse_result_id(result_id)
+        if number is None:
+            raise TaskResultDoesNotExist(result_id)
+        encoded = serialization.encode_metadata(metadata)
+        try:
+            context.save_metadata(self.database_for(None), number, None, encoded)
+        except RunNotFound as e:
+            raise TaskResultDoesNotExist(result_id) from e
+
+    def database_for(self, queue_name: str | None) -> str:
+        """Return the alias of the database that holds a queue, or the backend's own for None."""
+        return self.defaults.get("DATABASE") or databases.default_alias()
+
+    def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
+        """Check the settings, without a query."""
+        return [*super().check(**kwargs), *self._check_database()]
+
+    def _check_database(self) -> list[checks.CheckMessage]:
+        db_alias = self.database_for(None)
+        try:
+            vendor = connections[db_alias].vendor
+        except ConnectionDoesNotExist:
+            message = f"there is no database {db_alias!r} in DATABASES."
+            return [checks.Error(f'TASKS["{self.alias}"]: {message}', id="reproq.E002")]
+        if vendor == "postgresql":
+            return []
+        message = self._not_postgres(db_alias, vendor)
+        hint = 'Name another with OPTIONS["DATABASE"] or REPROQ_DEFAULT_DB_ALIAS.'
+        return [checks.Error(message, hint=hint, id="reproq.E003")]
+
+    def _cursor(self, db_alias: str) -> CursorWrapper:
+        connection = connections[db_alias]
+        if connection.vendor != "postgresql":
+            raise ImproperlyConfigured(self._not_postgres(db_alias, connection.vendor))
+        return connection.cursor()
+
+    def _not_postgres(self, db_alias: str, vendor: str) -> str:
+        place = f'TASKS["{self.alias}"]'
+        return f"{place}: the database {db_alias!r} is {vendor}; queues need PostgreSQL."
+
+    def _bulk_insert(self, db_alias: str, built: list[Spec]) -> list[int]:
+        several = len(built) > self.batch_size
+        whole = transaction.atomic(using=db_alias, savepoint=False) if several else nullcontext()
+        ids: list[int] = []
+        with whole, self._cursor(db_alias) as cursor:
+            for batch in batched(built, self.batch_size):
+                rows = call(cursor, "enqueue_many", specs=[spec.as_json() for spec in batch])
+                ids += [row["result_id"] for row in rows]
+        return ids
+
+    def _enqueued(self, spec: Spec, db_alias: str, result_id: int) -> ReproqResult:
+        result = results.fresh(
+            spec.task, result_id, spec.args, spec.kwargs, db_alias=db_alias, backend=self.alias
+        )
+        self._announce(result, spec)
+        return result

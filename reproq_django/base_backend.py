@@ -1,0 +1,87 @@
+"""What the backends share: the task class, OPTIONS, validation and signals."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.core import checks
+from django.core.exceptions import ImproperlyConfigured
+from django.tasks.backends.base import BaseTaskBackend
+from django.tasks.base import Task
+from django.tasks.exceptions import InvalidTask
+from django.tasks.signals import task_enqueued
+
+from . import signals, specs
+from .results import ReproqResult
+from .task_class import ReproqTask, check_signature
+
+type Call = tuple[Task, Sequence[Any], Mapping[str, Any]]
+
+
+class SpecBackend(BaseTaskBackend):
+    """A backend whose tasks are ReproqTasks and whose calls become specs."""
+
+    task_class = ReproqTask
+    supports_defer = True
+    supports_async_task = True
+    supports_get_result = True
+    supports_priority = True
+
+    def __init__(self, alias: str, params: Mapping[str, Any]) -> None:
+        super().__init__(alias, params)
+        self._queues = params.get("QUEUES", [])
+        self.defaults, self._problems = specs.read_options(self.options)
+
+    def validate_task(self, task: Task) -> None:
+        """Raise InvalidTask for a task that cannot be run."""
+        if self.queues and task.queue_name not in self.queues:
+            raise InvalidTask(
+                f"Queue '{task.queue_name}' is not valid for backend. Add it to "
+                f'TASKS["{self.alias}"]["QUEUES"], or allow every name with "QUEUES": [].'
+            )
+        super().validate_task(task)
+        if not isinstance(task, ReproqTask):
+            check_signature(task.func)
+
+    def bulk_enqueue(self, calls: Iterable[Call]) -> list[ReproqResult]:
+        """Enqueue many (task, args, kwargs) and return their results in order."""
+        raise NotImplementedError
+
+    async def abulk_enqueue(self, calls: Iterable[Call]) -> list[ReproqResult]:
+        """See bulk_enqueue()."""
+        return await sync_to_async(self.bulk_enqueue, thread_sensitive=True)(calls)
+
+    def save_metadata(self, result_id: str, metadata: dict[str, Any]) -> None:
+        """Replace the metadata of a run; TaskResultDoesNotExist where the id names none."""
+        raise NotImplementedError
+
+    async def asave_metadata(self, result_id: str, metadata: dict[str, Any]) -> None:
+        """See save_metadata()."""
+        await sync_to_async(self.save_metadata, thread_sensitive=True)(result_id, metadata)
+
+    def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
+        """Check the settings, without a query."""
+        place = f'TASKS["{self.alias}"]'
+        found = [
+            checks.Error(f'{place}["OPTIONS"]: {problem}', id="reproq.E001")
+            for problem in self._problems
+        ]
+        if not isinstance(self._queues, list | tuple | set | frozenset):
+            # Django makes a set of it, which for a text is its letters.
+            message = f'{place}["QUEUES"] must be a list of names, not {self._queues!r}.'
+            found.append(checks.Error(message, id="reproq.E004"))
+        return found
+
+    def _spec(self, task: Task, args: Sequence[Any], kwargs: Mapping[str, Any]) -> specs.Spec:
+        if self._problems:
+            raise ImproperlyConfigured(
+                f'TASKS["{self.alias}"]["OPTIONS"]: {"; ".join(self._problems)}'
+            )
+        self.validate_task(task)
+        return specs.build(task, args, kwargs, backend_alias=self.alias, defaults=self.defaults)
+
+    def _announce(self, result: ReproqResult, spec: specs.Spec) -> None:
+        """Send the signals of an enqueue; a receiver that fails is logged and fails nothing."""
+        task_enqueued.send_robust(type(self), task_result=result)
+        if signals.task_enqueued.has_listeners(type(self)):
+            signals.task_enqueued.send_robust(type(self), task_result=result, spec=spec.as_json())

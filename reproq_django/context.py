@@ -1,0 +1,87 @@
+"""The context that a task with takes_context=True gets as its first argument."""
+
+from contextlib import nullcontext
+from copy import deepcopy
+from dataclasses import dataclass, field
+from typing import Any
+
+from asgiref.sync import sync_to_async
+from django.db import connections, transaction
+from django.tasks.base import TaskContext
+
+from reproq_worker.call import call_value
+
+from . import serialization
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReproqContext(TaskContext):
+    """Django's TaskContext, with the run's own facts and metadata.
+
+    `metadata` is what was saved before this attempt; change it in place. It is saved at the end of
+    the attempt, or at once by `save_metadata()`. `(result_id, lease_no)` is a key for writing to
+    other systems once: it never comes back with another claim.
+    """
+
+    db_alias: str
+    lease_no: int
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt this is, from 1."""
+        return self.task_result.attempts
+
+    @property
+    def result_id(self) -> int:
+        """The key of the run in task_runs."""
+        return self.task_result.result_id
+
+    @property
+    def task_path(self) -> str:
+        """The dotted path of the task."""
+        return self.task_result.task.module_path
+
+    @property
+    def queue_name(self) -> str:
+        """The queue that the run was enqueued to."""
+        return self.task_result.task.queue_name
+
+    @property
+    def priority(self) -> int:
+        """The priority that the run was enqueued with."""
+        return self.task_result.task.priority
+
+    # What the database has, as far as this attempt knows.
+    _saved: dict[str, Any] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_saved", deepcopy(self.metadata))
+
+    def save_metadata(self) -> None:
+        """Save `metadata` now; LeaseNotCurrent when the run has been given to another worker."""
+        encoded = serialization.encode_metadata(self.metadata)
+        save_metadata(self.db_alias, self.result_id, self.lease_no, encoded)
+        object.__setattr__(self, "_saved", encoded)
+
+    async def asave_metadata(self) -> None:
+        """See save_metadata()."""
+        await sync_to_async(self.save_metadata, thread_sensitive=True)()
+
+    def unsaved_metadata(self) -> dict[str, Any] | None:
+        """Return the metadata as JSON values where it differs from what was saved, else None."""
+        encoded = serialization.encode_metadata(self.metadata)
+        return None if encoded == self._saved else encoded
+
+
+def save_metadata(
+    db_alias: str, result_id: int, lease_no: int | None, encoded: dict[str, Any]
+) -> None:
+    """Replace a run's metadata; `lease_no` None is a caller that is not its worker."""
+    connection = connections[db_alias]
+    # A refusal must leave the caller's transaction usable, so there it runs in a savepoint.
+    savepoint = transaction.atomic(using=db_alias) if connection.in_atomic_block else nullcontext()
+    with savepoint, connection.cursor() as cursor:
+        call_value(
+            cursor, "save_metadata", result_id=result_id, lease_no=lease_no, metadata=encoded
+        )

@@ -1,0 +1,83 @@
+"""What a worker's child process loads by name: `setup()` once, `execute(run)` for each run."""
+
+import asyncio
+import contextvars
+import logging
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
+from typing import Any
+
+import django
+from django.apps import apps
+from django.db import connections
+from django.utils.module_loading import module_has_submodule
+
+__all__ = ["execute", "setup"]
+
+logger = logging.getLogger("reproq.executor")
+
+
+def setup() -> None:
+    """Set Django up and import the apps' tasks, so that forked children share them."""
+    django.setup()
+    for config in apps.get_app_configs():
+        if module_has_submodule(config.module, "tasks"):
+            _preload(f"{config.name}.tasks")
+    connections.close_all()
+
+
+def execute(run: Mapping[str, Any]) -> dict[str, Any]:
+    """Run a claimed run, a row of reproq_claim, and return its outcome. Never raises.
+
+    The outcome is an object of reproq_finish without result_id and lease_no.
+    """
+    if _in_event_loop():
+        # Neither the ORM nor async_to_sync may be used beside a running loop.
+        with ThreadPoolExecutor(1, "reproq-task") as pool:
+            return pool.submit(contextvars.copy_context().run, _execute_in_thread, run).result()
+    return _execute(run)
+
+
+def _execute(run: Mapping[str, Any]) -> dict[str, Any]:
+    from .attempt import failure, run_attempt
+    from .loading import Refused, load
+    from .surroundings import task_surroundings
+
+    try:
+        with task_surroundings():
+            context = load(run)
+            return run_attempt(
+                context, sender=_sender(context), attempts_left=run["attempt"] < run["max_attempts"]
+            )
+    except Refused as e:
+        return e.outcome
+    except BaseException as e:
+        return failure(e, retry=True)
+
+
+def _execute_in_thread(run: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return _execute(run)
+    finally:
+        connections.close_all()
+
+
+def _sender(context: Any) -> type:
+    return type(context.task_result.task.get_backend())
+
+
+def _in_event_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def _preload(name: str) -> None:
+    try:
+        import_module(name)
+    except (Exception, SystemExit):
+        # Its runs will fail with the same error; the others go on.
+        logger.warning("Tasks of %s cannot be imported", name, exc_info=True)

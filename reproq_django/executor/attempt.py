@@ -1,0 +1,167 @@
+"""One attempt: call the task's function and turn what happens into an outcome."""
+
+import logging
+from traceback import format_exception
+from types import TracebackType
+from typing import Any
+
+from django.tasks.base import Task, TaskError, TaskResultStatus
+from django.tasks.signals import task_finished, task_started
+from django.utils import timezone
+
+from reproq_worker import outcomes
+
+from .. import serialization, signals
+from ..context import ReproqContext
+from ..exceptions import Cancel, Retry
+from ..results import set_values
+
+logger = logging.getLogger("reproq.executor")
+
+_TRACEBACK_CHARS = 60_000
+_OUTER_MODULES = {__name__, "django.tasks.base"}
+
+
+class _BadReturnValue(Exception):
+    """The function has returned what cannot be stored; calling it again would not help."""
+
+
+def run_attempt(
+    context: ReproqContext,
+    *,
+    sender: type,
+    attempts_left: bool = False,
+    propagate: tuple[type[BaseException], ...] = (),
+) -> dict[str, Any]:
+    """Call the task and return the outcome, as reproq_finish takes it.
+
+    Every exception becomes an outcome, SystemExit too, except those in `propagate`.
+    """
+    task = context.task_result.task
+    task_started.send_robust(sender, task_result=context.task_result)
+    signals.task_started.send_robust(sender, task_context=context)
+    try:
+        value = _call(task, context)
+    except propagate:
+        raise
+    except _BadReturnValue as e:
+        outcome = failure(e.__cause__ or e, retry=False)
+        _finish(context, outcome, sender, attempts_left, e.__cause__)
+    except BaseException as e:
+        outcome = _outcome_of(e, task)
+        _finish(context, outcome, sender, attempts_left, e)
+    else:
+        outcome = outcomes.completed(value)
+        _finish(context, outcome, sender, attempts_left, None)
+    return outcome
+
+
+def failure(
+    error: BaseException, *, retry: bool, kind: str = "app_error", retry_in: float | None = None
+) -> dict[str, Any]:
+    """Return the outcome of an exception."""
+    return outcomes.failed(
+        kind,
+        _class_path(error),
+        _storable(_message(error)),
+        retry=retry,
+        retry_in=retry_in,
+        traceback=_storable(_traceback(error)),
+    )
+
+
+def _call(task: Task, context: ReproqContext) -> Any:
+    result = context.task_result
+    before = (context,) if task.takes_context else ()
+    value = task.call(*before, *result.args, **result.kwargs)
+    try:
+        return serialization.encode_return_value(value)
+    except (TypeError, ValueError) as e:
+        raise _BadReturnValue from e
+
+
+def _outcome_of(error: BaseException, task: Task) -> dict[str, Any]:
+    if isinstance(error, Cancel):
+        return failure(error, retry=False, kind="cancelled")
+    if isinstance(error, Retry):
+        after = error.after
+        return failure(error, retry=True, retry_in=after and after.total_seconds())
+    discard_on = getattr(task, "discard_on", None) or ()
+    retry_on = getattr(task, "retry_on", None) or (BaseException,)
+    return failure(error, retry=isinstance(error, retry_on) and not isinstance(error, discard_on))
+
+
+def _finish(
+    context: ReproqContext,
+    outcome: dict[str, Any],
+    sender: type,
+    attempts_left: bool,
+    error: BaseException | None,
+) -> None:
+    """Put the outcome into the result, send the signals, and add the metadata to the outcome."""
+    result = context.task_result
+    if error is None:
+        status = TaskResultStatus.SUCCESSFUL
+        set_values(result, _return_value=outcome["return_json"])
+    else:
+        again = outcome["retry"] and attempts_left
+        status = TaskResultStatus.READY if again else TaskResultStatus.FAILED
+        entry = outcome["error"]
+        result.errors.append(
+            TaskError(exception_class_path=entry["exception_class"], traceback=entry["traceback"])
+        )
+    set_values(result, status=status, finished_at=timezone.now())
+    task_finished.send_robust(sender, task_result=result)
+    signals.task_finished.send_robust(sender, task_context=context, ok=error is None, error=error)
+    _add_metadata(context, outcome)
+
+
+def _add_metadata(context: ReproqContext, outcome: dict[str, Any]) -> None:
+    try:
+        metadata = context.unsaved_metadata()
+    except (TypeError, ValueError):
+        # The work is done; what it says about its progress must not undo that.
+        logger.exception("Metadata of task run %s not saved", context.result_id)
+        return
+    if metadata is not None:
+        outcome["metadata"] = metadata
+
+
+def _class_path(error: BaseException) -> str:
+    return f"{type(error).__module__}.{type(error).__qualname__}"
+
+
+def _message(error: BaseException) -> str:
+    try:
+        text = str(error)
+    except Exception:
+        return f"{_class_path(error)} (without a readable message)"
+    if isinstance(error, SystemExit):
+        # A task, or the module that it is in.
+        return f"sys.exit({text}) was called."
+    # Where only the message is shown, an empty one would say nothing.
+    return text or type(error).__qualname__
+
+
+def _traceback(error: BaseException) -> str:
+    try:
+        text = "".join(format_exception(type(error), error, _own_frames(error)))
+    except Exception:
+        return f"{_class_path(error)} (without a readable traceback)"
+    if len(text) <= _TRACEBACK_CHARS:
+        return text
+    half = _TRACEBACK_CHARS // 2
+    return f"{text[:half]}\n... cut ...\n{text[-half:]}"
+
+
+def _own_frames(error: BaseException) -> TracebackType | None:
+    """Return the traceback from the task's function on, or all of it where that was not reached."""
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_globals.get("__name__") in _OUTER_MODULES:
+        frames = frames.tb_next
+    return frames or error.__traceback__
+
+
+def _storable(text: str) -> str:
+    """Write out what Postgres cannot hold in a text."""
+    return text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()

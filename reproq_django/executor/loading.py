@@ -1,0 +1,107 @@
+"""From a claimed run to what is to be called: the task, its arguments, its context."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.tasks import task_backends
+from django.tasks.base import Task, TaskResultStatus
+from django.utils.module_loading import import_string
+
+from reproq_worker import outcomes
+
+from .. import databases, results, serialization
+from ..context import ReproqContext
+from ..exceptions import DeserializationError
+from ..task_class import changed
+from .allowlist import NAME, allowed_modules, is_allowed
+
+
+class Refused(Exception):
+    """The run is not to be started; `outcome` is what is to be recorded."""
+
+    def __init__(self, kind: str, exception_class: str, message: str) -> None:
+        super().__init__(message)
+        self.outcome = outcomes.failed(kind, exception_class, message, retry=False)
+
+
+def load(run: Mapping[str, Any]) -> ReproqContext:
+    """Build the context of a claimed run, with its decoded arguments in the result.
+
+    Raises Refused where it must not or cannot be started, and whatever importing the task raises.
+    """
+    task = load_task(run["task_path"])
+    args, kwargs = _arguments(run["spec_json"])
+    backend_alias = run.get("backend_alias") or task.backend
+    db_alias = run.get("db_alias") or _database(backend_alias, run["queue_name"])
+    called = changed(
+        task,
+        backend=backend_alias if backend_alias in task_backends else task.backend,
+        queue_name=run["queue_name"],
+        priority=run["priority"],
+        run_after=_time(run.get("run_after")),
+    )
+    result = results.fresh(
+        called, run["result_id"], args, kwargs, db_alias=db_alias, backend=called.backend
+    )
+    results.set_values(
+        result,
+        status=TaskResultStatus.RUNNING,
+        _attempts=run["attempt"],
+        enqueued_at=_time(run.get("enqueued_at")),
+        started_at=_time(run.get("started_at")),
+        last_attempted_at=_time(run.get("last_attempted_at")),
+        worker_ids=list(run.get("worker_ids") or []),
+        errors=[results.task_error(entry) for entry in run.get("errors_json") or []],
+    )
+    return ReproqContext(
+        task_result=result,
+        db_alias=db_alias,
+        lease_no=run["lease_no"],
+        metadata=run.get("metadata_json") or {},
+    )
+
+
+def load_task(path: str) -> Task:
+    """Import the task that is registered at a path inside the allow-list."""
+    if not is_allowed(path):
+        raise _not_allowed(
+            f"{path} is not in the allowed modules ({', '.join(allowed_modules())}). "
+            f"Add its module to {NAME}, or its app to INSTALLED_APPS."
+        )
+    found = import_string(path)
+    if not isinstance(found, Task):
+        raise _not_allowed(f"{path} is not a task. Decorate the function with @task.")
+    if found.module_path != path:
+        raise _not_allowed(f"{path} is another name of {found.module_path}. Enqueue that one.")
+    return found
+
+
+def _not_allowed(message: str) -> Refused:
+    return Refused("security_violation", "reproq_worker.errors.TaskNotAllowed", message)
+
+
+def _arguments(spec: Any) -> tuple[list[Any], dict[str, Any]]:
+    args, kwargs = (
+        (spec.get("args", []), spec.get("kwargs", {})) if isinstance(spec, dict) else (None, None)
+    )
+    if not isinstance(args, list) or not isinstance(kwargs, dict):
+        message = "spec_json must be an object with an array args and an object kwargs."
+        raise Refused("invalid_spec", "reproq_worker.errors.InvalidSpec", message)
+    try:
+        return serialization.decode(args, kwargs)
+    except DeserializationError as e:
+        message = f"Failed to deserialize arguments: {e}"
+        raise Refused("app_error", "builtins.RuntimeError", message) from e
+
+
+def _database(backend_alias: str, queue_name: str) -> str:
+    if backend_alias in task_backends:
+        backend = task_backends[backend_alias]
+        if hasattr(backend, "database_for"):
+            return backend.database_for(queue_name)
+    return databases.default_alias()
+
+
+def _time(value: str | datetime | None) -> datetime | None:
+    return datetime.fromisoformat(value) if isinstance(value, str) else value

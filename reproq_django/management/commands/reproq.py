@@ -1,0 +1,143 @@
+"""`manage.py reproq <command>`: the `reproq` command on the database of Django's settings."""
+
+import argparse
+import copy
+import io
+import os
+import sys
+from contextlib import redirect_stderr, redirect_stdout
+from typing import Any
+
+import click
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
+from django.utils.connection import ConnectionDoesNotExist
+
+from reproq_django.databases import default_alias
+from reproq_django.dsn import dsn_from_settings
+from reproq_django.reloader import run_with_reload
+from reproq_worker.cli import COMMANDS
+from reproq_worker.cli.database import dsn_option, transaction
+from reproq_worker.cli.group import LazyGroup
+from reproq_worker.install import install
+
+
+class Commands(LazyGroup):
+    """The commands of `reproq`; their help also names the options that only exist here."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        command = super().get_command(ctx, cmd_name)
+        if command is None or not _takes_dsn(command):
+            return command
+        command = copy.copy(command)
+        # Only shown: they are split off before click sees the arguments.
+        command.params = [*command.params, _DATABASE, *([_RELOAD] if cmd_name == "worker" else [])]
+        return command
+
+
+_DATABASE = click.Option(
+    ["--database"], expose_value=False, help="The alias of a database in Django's settings."
+)
+_RELOAD = click.Option(
+    ["--reload"], is_flag=True, expose_value=False, help="Start anew whenever code changes."
+)
+_COMMANDS = Commands(COMMANDS | {"migrate-worker": f"{__name__}:migrate_worker"})
+
+
+@click.command("migrate-worker")
+@dsn_option
+def migrate_worker(dsn: str | None) -> None:
+    """Install or upgrade the tables and functions, as `manage.py migrate` does."""
+    with transaction(dsn) as cursor:
+        steps = install(cursor)
+    if steps:
+        click.echo(f"✅ Reproq schema installed ({len(steps)} steps).")
+    else:
+        click.echo("✅ Reproq schema already present.")
+
+
+class Command(BaseCommand):
+    """A shell: the commands themselves are those of `reproq`."""
+
+    help = "Install, run and operate Reproq. Commands: " + ", ".join([*COMMANDS, "migrate-worker"])
+    requires_system_checks = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("command", help="see `manage.py reproq COMMAND --help`")
+        parser.add_argument("arguments", nargs=argparse.REMAINDER, help="what it takes")
+
+    def handle(self, *args: Any, command: str, arguments: list[str], **options: Any) -> None:
+        database, reload, rest = _own_options(command, arguments)
+        if reload:
+            self._reload()
+        with redirect_stdout(_Verbatim(self.stdout)), redirect_stderr(_Verbatim(self.stderr)):
+            try:
+                code = self._run(command, rest, database)
+            except click.ClickException as error:
+                raise CommandError(error.format_message(), returncode=error.exit_code) from None
+            except click.Abort:
+                raise CommandError("Aborted.") from None
+            except SystemExit as leave:
+                code = leave.code
+        if code:
+            raise CommandError(f"reproq {command} ended with exit code {code}.", returncode=code)
+
+    def _run(self, command: str, arguments: list[str], database: str | None) -> int | None:
+        found = _COMMANDS.get_command(click.Context(_COMMANDS), command)
+        defaults: dict[str, Any] = {}
+        if found is not None and _takes_dsn(found):
+            # Never through a process's arguments, where everybody on the machine could read it.
+            if database is not None:
+                arguments = ["--dsn", _dsn(database), *arguments]
+            elif not os.environ.get("DATABASE_URL"):
+                defaults = {command: {"dsn": _dsn(default_alias())}}
+        elif database is not None:
+            raise CommandError(f"reproq {command} takes no --database.", returncode=2)
+        return _COMMANDS.main(
+            [command, *arguments],
+            prog_name="manage.py reproq",
+            standalone_mode=False,
+            default_map=defaults,
+        )
+
+    def _reload(self) -> None:
+        arguments = [argument for argument in sys.orig_argv[1:] if argument != "--reload"]
+        sys.exit(run_with_reload([sys.executable, *arguments], self.stdout.write))
+
+
+class _Verbatim(io.TextIOBase):
+    """Django's output without the line endings that it adds to each write."""
+
+    def __init__(self, output: OutputWrapper) -> None:
+        self._output = output
+
+    def write(self, text: str) -> int:
+        self._output.write(text, ending="")
+        return len(text)
+
+    def flush(self) -> None:
+        self._output.flush()
+
+    def isatty(self) -> bool:
+        return self._output.isatty()
+
+
+def _own_options(command: str, arguments: list[str]) -> tuple[str | None, bool, list[str]]:
+    """Split off what only the management command knows: --database and, for workers, --reload."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--database")
+    if command == "worker":
+        parser.add_argument("--reload", action="store_true")
+    own, rest = parser.parse_known_args(arguments)
+    return own.database, getattr(own, "reload", False), rest
+
+
+def _takes_dsn(command: click.Command) -> bool:
+    return any(param.name == "dsn" for param in command.params)
+
+
+def _dsn(alias: str) -> str:
+    try:
+        return dsn_from_settings(alias)
+    except (ImproperlyConfigured, ConnectionDoesNotExist) as error:
+        raise CommandError(str(error), returncode=2) from None

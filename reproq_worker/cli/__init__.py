@@ -1,0 +1,18 @@
+"""The `reproq` command. Each command is loaded only when it is asked for."""
+
+from reproq_worker.cli.group import LazyGroup
+
+COMMANDS = {
+    "worker": "reproq_worker.cli.worker:worker",
+    "migrate": "reproq_worker.cli.schema:migrate",
+    "uninstall": "reproq_worker.cli.schema:uninstall",
+    "cancel": "reproq_worker.cli.operate:cancel",
+    "retry": "reproq_worker.cli.operate:retry",
+    "replay": "reproq_worker.cli.operate:replay",
+    "explain": "reproq_worker.cli.look:explain",
+    "stats": "reproq_worker.cli.look:stats",
+    "version": "reproq_worker.cli.group:version",
+}
+"""The name of each command, and where it lies."""
+
+main = LazyGroup(COMMANDS)

@@ -1,0 +1,120 @@
+"""Every setting of a worker and its default, in one place."""
+
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+MAX_CONCURRENCY = 1000
+ISOLATIONS = ("process", "thread")
+LOG_FORMATS = ("json", "human")
+
+
+class ConfigError(ValueError):
+    """A setting that cannot work; the message names it."""
+
+
+def default_worker_id() -> str:
+    """`hostname-pid`: unique among the workers that are alive."""
+    return f"{socket.gethostname()}-{os.getpid()}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerConfig:
+    """What a worker does and for how long; all durations are seconds."""
+
+    dsn: str = field(repr=False)
+    #: Where to LISTEN: PgBouncer in transaction mode cannot, so it needs a way around it.
+    listen_dsn: str | None = field(default=None, repr=False)
+    worker_id: str = field(default_factory=default_worker_id)
+    queues: tuple[str, ...] = ("default",)
+    concurrency: int = 10
+    isolation: str = "process"
+    executor_module: str = "reproq_django.executor"
+    #: Modules whose tasks may run; None leaves the choice to the executor's own default.
+    allowed_task_modules: str | None = None
+
+    lease_seconds: float = 300
+    #: 0 turns renewal off; runs are then killed before their first lease ends.
+    heartbeat_seconds: float = 60
+    #: The longest time between two looks for lost leases: every tick looks, about once a second.
+    #: 0 leaves reclaiming to other workers and to the tick of a scheduler.
+    reclaim_interval_seconds: float = 60
+    poll_min_backoff: float = 0.1
+    poll_max_backoff: float = 5
+    #: No task runs longer, whatever its own timeout says.
+    exec_timeout: float = 3600
+    shutdown_timeout: float = 30
+    max_result_bytes: int = 1048576
+
+    until_empty: bool = False
+    #: 0 means no end.
+    max_tasks: int = 0
+    log_format: str = "human"
+
+    def __post_init__(self) -> None:
+        _need(self.dsn, "dsn", "is required")
+        _need(self.worker_id.strip(), "worker_id", "must not be empty")
+        _need(self.queues and all(self.queues), "queues", "must name at least one queue")
+        _need(self.executor_module, "executor_module", "must name a module")
+        _need(
+            1 <= self.concurrency <= MAX_CONCURRENCY,
+            "concurrency",
+            f"must be between 1 and {MAX_CONCURRENCY}, not {self.concurrency}",
+        )
+        _one_of(self.isolation, "isolation", ISOLATIONS)
+        _one_of(self.log_format, "log_format", LOG_FORMATS)
+        for name in ("lease_seconds", "poll_min_backoff", "poll_max_backoff", "exec_timeout"):
+            _need(getattr(self, name) > 0, name, "must be more than 0")
+        for name in (
+            "heartbeat_seconds",
+            "reclaim_interval_seconds",
+            "shutdown_timeout",
+            "max_tasks",
+        ):
+            _need(getattr(self, name) >= 0, name, "must not be negative")
+        _need(self.max_result_bytes >= 1024, "max_result_bytes", "must be at least 1024")
+        _need(
+            self.heartbeat_seconds < self.lease_seconds / 2,
+            "heartbeat_seconds",
+            f"must be less than half of lease_seconds ({self.lease_seconds:g}),"
+            f" not {self.heartbeat_seconds:g}: one lost heartbeat would lose the lease",
+        )
+        _need(
+            self.poll_max_backoff >= self.poll_min_backoff,
+            "poll_max_backoff",
+            "must be >= worker.poll_min_backoff",
+        )
+
+    @classmethod
+    def of(cls, given: Mapping[str, Any]) -> "WorkerConfig":
+        """The settings that were given (None means not given) and fitting defaults for the rest.
+
+        A short lease brings a shorter heartbeat, and a short longest pause a shorter first one.
+        """
+        chosen = {name: value for name, value in given.items() if value is not None}
+        if lease := chosen.get("lease_seconds"):
+            chosen.setdefault("heartbeat_seconds", min(_default("heartbeat_seconds"), lease / 3))
+        if longest := chosen.get("poll_max_backoff"):
+            chosen.setdefault("poll_min_backoff", min(_default("poll_min_backoff"), longest))
+        return cls(**chosen)
+
+
+def _default(name: str) -> Any:
+    return next(field.default for field in fields(WorkerConfig) if field.name == name)
+
+
+def parse_queues(text: str) -> tuple[str, ...]:
+    """Split a comma list, drop blanks and repetitions; an empty list means `default`."""
+    names = dict.fromkeys(name.strip() for name in text.split(","))
+    return tuple(name for name in names if name) or ("default",)
+
+
+def _need(condition: object, name: str, problem: str) -> None:
+    if not condition:
+        raise ConfigError(f"worker.{name} {problem}")
+
+
+def _one_of(value: str, name: str, choices: tuple[str, ...]) -> None:
+    _need(value in choices, name, f"must be one of {', '.join(choices)}, not {value!r}")

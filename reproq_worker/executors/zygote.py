@@ -1,0 +1,173 @@
+"""The process that children are forked from.
+
+It is started fresh, so it has none of the worker's threads and connections. It loads the executor
+module once, and forks a warm child for each slot. Being the parent, it is the one that signals
+process groups and reaps them: a group is killed before its leader is reaped, so no pid can have
+been given to somebody else.
+
+Commands come as lines of JSON, `fork` with a descriptor; events go back the same way.
+"""
+
+import contextlib
+import gc
+import importlib
+import json
+import os
+import selectors
+import signal
+import socket
+import sys
+import traceback
+from types import ModuleType
+from typing import Any, NoReturn
+
+from reproq_worker.executors import child, processes
+
+
+class Zygote:
+    """Forks, signals and reaps the children of one worker."""
+
+    def __init__(self, control: socket.socket, settings: dict[str, Any]) -> None:
+        self.control = control
+        self.settings = settings
+        self.module: ModuleType
+        self.children: set[int] = set()
+        self._pid = os.getpid()
+        self._text = b""
+        self._descriptors: list[int] = []
+
+    def load(self) -> bool:
+        """Import the executor module and set it up; report what goes wrong."""
+        try:
+            self.module = importlib.import_module(self.settings["executor_module"])
+            self.module.setup()
+        except BaseException as error:
+            summary = traceback.format_exception_only(error)[-1].strip()
+            self.report(event="setup_failed", error=summary)
+            return False
+        self.report(event="ready")
+        return True
+
+    def serve(self) -> NoReturn:
+        """Obey commands until the supervisor is gone, then end everything."""
+        wakeup, alarm = socket.socketpair()
+        wakeup.setblocking(False)
+        alarm.setblocking(False)
+        self._private = [self.control, wakeup, alarm]
+        signal.set_wakeup_fd(alarm.fileno(), warn_on_full_buffer=False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.signal(signal.SIGTERM, lambda *_: self.end())
+        processes.adopt_orphans()
+        # After setup, a SIGKILL by the kernel would leave the groups behind: ask for SIGTERM.
+        processes.die_with_parent(self.settings["supervisor"], signal.SIGTERM)
+        with selectors.DefaultSelector() as selector:
+            selector.register(self.control, selectors.EVENT_READ)
+            selector.register(wakeup, selectors.EVENT_READ)
+            self._private.append(selector)
+            while True:
+                for key, _ in selector.select():
+                    if key.fileobj is wakeup:
+                        wakeup.recv(4096)
+                    else:
+                        self.take_commands()
+                self.reap()
+
+    def take_commands(self) -> None:
+        """Read what has arrived and obey whole lines."""
+        try:
+            data, descriptors, _, _ = socket.recv_fds(self.control, 65536, 64)
+        except ConnectionResetError:  # gone with events unread
+            data = b""
+        if not data:
+            self.end()
+        self._descriptors += descriptors
+        *lines, self._text = (self._text + data).split(b"\n")
+        for line in lines:
+            command = json.loads(line)
+            if command["do"] == "fork":
+                self.fork(command["slot"], self._descriptors.pop(0))
+            elif command["pid"] in self.children:
+                processes.signal_group(command["pid"], command["signal"])
+
+    def fork(self, slot: int, descriptor: int) -> None:
+        """Make one child that serves the channel behind `descriptor`."""
+        zygote = os.getpid()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                self.become_child(zygote, descriptor)
+            finally:
+                os._exit(70)
+        os.close(descriptor)
+        self.children.add(pid)
+        self.report(event="forked", slot=slot, pid=pid)
+
+    def become_child(self, zygote: int, descriptor: int) -> NoReturn:
+        """Leave behind what belongs to the zygote, then serve."""
+        os.setsid()
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGTERM, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        for private in self._private:
+            private.close()
+        for others in self._descriptors:
+            os.close(others)  # channels of children that are forked next
+        processes.die_with_parent(zygote)
+        child.serve(socket.socket(fileno=descriptor), self.module, self.settings)
+
+    def reap(self) -> None:
+        """Kill the group of every child that ended, then reap it and report."""
+        while True:
+            try:
+                ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            except ChildProcessError:
+                return
+            if ended is None:
+                return
+            pid = ended.si_pid
+            if pid in self.children:
+                processes.signal_group(pid, signal.SIGKILL)
+            _, status = os.waitpid(pid, 0)
+            if pid in self.children:
+                self.children.discard(pid)
+                self.report(event="exited", pid=pid, status=processes.exit_status(status))
+
+    def report(self, **event: Any) -> None:
+        """Tell the supervisor; if it is gone, the next read says so."""
+        with contextlib.suppress(OSError):
+            self.control.sendall(json.dumps(event).encode() + b"\n")
+
+    def end(self) -> NoReturn:
+        """Kill every group and every orphan, and leave."""
+        if os.getpid() != self._pid:
+            os._exit(1)  # a child that was signalled before it had left the zygote's ways behind
+        for pid in self.children:
+            processes.signal_group(pid, signal.SIGKILL)
+        processes.end_all_children()
+        os._exit(0)
+
+
+def main() -> None:
+    """Entry of `python -m reproq_worker.executors.zygote <descriptor> <supervisor's pid>`."""
+    descriptor, supervisor = int(sys.argv[1]), int(sys.argv[2])
+    # Nothing to clean up yet, and setup may hang for long: die at once with the supervisor.
+    processes.die_with_parent(supervisor)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.set_inheritable(descriptor, False)
+    # Standard output is the worker's log; what tasks print goes beside it.
+    os.dup2(2, 1)
+    control = socket.socket(fileno=descriptor)
+    settings = json.loads(control.makefile("rb", buffering=0).readline())
+    settings["supervisor"] = supervisor
+    sys.path += [entry for entry in settings["sys_path"] if entry not in sys.path]
+    zygote = Zygote(control, settings)
+    if not zygote.load():
+        sys.exit(2)
+    gc.collect()
+    gc.freeze()  # keeps the pages that hold modules shared with every child
+    zygote.serve()
+
+
+if __name__ == "__main__":
+    main()

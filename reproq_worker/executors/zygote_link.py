@@ -1,0 +1,119 @@
+"""The supervisor's end of the zygote: starts it, commands it, hears its events."""
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+_START_MODULE = "reproq_worker.executors.zygote"
+
+
+class ZygoteLink:
+    """One running zygote process."""
+
+    def __init__(self, on_event: Callable[[dict[str, Any]], None], on_gone: Callable[[], None]):
+        self._on_event = on_event
+        self._on_gone = on_gone
+        self._loop = asyncio.get_running_loop()
+        self._text = b""
+        #: Commands that the socket did not take yet, each with the descriptor it carries.
+        self._unsent: deque[tuple[bytes, socket.socket | None]] = deque()
+        self._closed = False
+
+    def start(self, settings: dict[str, Any], environment: dict[str, str]) -> None:
+        """Start the process and hand it its settings."""
+        self._control, theirs = socket.socketpair()
+        arguments = ["-m", _START_MODULE, str(theirs.fileno()), str(os.getpid())]
+        self._process = subprocess.Popen(
+            [sys.executable, *arguments],
+            stdin=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+            env=environment,
+            # A Ctrl-C in the terminal is the supervisor's to handle.
+            start_new_session=True,
+        )
+        theirs.close()
+        self._control.setblocking(False)
+        self._loop.add_reader(self._control, self._read)
+        self._send(json.dumps(settings | {"sys_path": sys.path}).encode() + b"\n", None)
+
+    def fork(self, slot: int, channel: socket.socket) -> None:
+        """Ask for a child that serves `channel`; the caller's copy is closed when it was sent."""
+        self._send(json.dumps({"do": "fork", "slot": slot}).encode() + b"\n", channel)
+
+    def signal(self, pid: int, number: int) -> None:
+        """Signal the process group of a child."""
+        command = {"do": "signal", "pid": pid, "signal": int(number)}
+        self._send(json.dumps(command).encode() + b"\n", None)
+
+    def close(self) -> None:
+        """End the zygote and with it every child, and wait for its end."""
+        self._detach()
+        try:
+            self._process.wait(2)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _send(self, line: bytes, channel: socket.socket | None) -> None:
+        if not self._closed:
+            self._unsent.append((line, channel))
+            self._flush()
+
+    def _flush(self) -> None:
+        while self._unsent:
+            line, channel = self._unsent[0]
+            try:
+                sent = self._send_some(line, channel)
+            except BlockingIOError:
+                self._loop.add_writer(self._control, self._flush)
+                return
+            except OSError:
+                return  # gone: the reader notices and says so
+            if channel is not None:
+                channel.close()
+            if sent < len(line):
+                self._unsent[0] = (line[sent:], None)
+            else:
+                self._unsent.popleft()
+        self._loop.remove_writer(self._control)
+
+    def _send_some(self, line: bytes, channel: socket.socket | None) -> int:
+        if channel is None:
+            return self._control.send(line)
+        return socket.send_fds(self._control, [line], [channel.fileno()])
+
+    def _read(self) -> None:
+        try:
+            data = self._control.recv(65536)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        *lines, self._text = (self._text + data).split(b"\n")
+        for line in lines:
+            self._on_event(json.loads(line))
+        if not data:
+            self._gone()
+
+    def _gone(self) -> None:
+        if not self._closed:
+            self._detach()
+            self._process.kill()
+            self._process.wait()
+            self._on_gone()
+
+    def _detach(self) -> None:
+        if not self._closed:
+            self._closed = True
+            self._loop.remove_reader(self._control)
+            self._loop.remove_writer(self._control)
+            self._control.close()
+            for _, channel in self._unsent:
+                if channel is not None:
+                    channel.close()

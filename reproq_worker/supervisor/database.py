@@ -1,0 +1,150 @@
+"""The worker's own connections: how they are opened, bounded, and what their errors mean."""
+
+import asyncio
+import random
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.conninfo import make_conninfo
+
+from reproq_worker.logs import log
+
+#: The first statement of each transaction. Session settings would leak through PgBouncer.
+BOUND_TRANSACTION = (
+    "select set_config('statement_timeout', '30s', true),"
+    " set_config('lock_timeout', '5s', true),"
+    " set_config('idle_in_transaction_session_timeout', '30s', true)"
+)
+#: A connection that says nothing for so long is given up; the server has its own limit before.
+ANSWER_TIMEOUT = 40
+
+_CONNECTION_DEFAULTS = {
+    "connect_timeout": 5,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20000,
+}
+_TRANSIENT = {
+    "40001": "serialization failure",
+    "40P01": "deadlock",
+    "55P03": "lock timeout",
+    "57014": "statement timeout",
+}
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether the connection or the server is gone, rather than the statement wrong."""
+    if isinstance(error, (TimeoutError, OSError, psycopg.InterfaceError)):
+        return True
+    if not isinstance(error, psycopg.OperationalError):
+        return False
+    state = error.sqlstate
+    return state is None or (state[:2] in ("08", "57", "53", "58", "25") and state != "57014")
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same statement may succeed in a moment."""
+    return getattr(error, "sqlstate", None) in _TRANSIENT
+
+
+def brief(error: BaseException) -> str:
+    """An error in one line, without a traceback, a query or a payload."""
+    state = getattr(error, "sqlstate", None)
+    text = (str(error).strip() or type(error).__name__).splitlines()[0]
+    return f"{text} ({state})" if state else text
+
+
+def delays(first: float = 0.1, limit: float = 2.0) -> Iterator[float]:
+    """Seconds to wait before each further attempt: doubling, jittered, without end."""
+    delay = first
+    while True:
+        yield delay * random.uniform(0.7, 1.0)
+        delay = min(delay * 2, limit)
+
+
+class OutageLog:
+    """One line when the database is lost and one when it is back, however many connections."""
+
+    def __init__(self) -> None:
+        self._down = False
+
+    def lost(self, error: BaseException) -> None:
+        """A connection failed."""
+        if not self._down:
+            self._down = True
+            log.warning("database out of reach, trying again: %s", brief(error))
+
+    def found(self) -> None:
+        """A connection works."""
+        if self._down:
+            self._down = False
+            log.info("database is back")
+
+
+class Session:
+    """One connection that is opened when it is needed and dropped when it fails."""
+
+    def __init__(self, dsn: str, name: str, outages: OutageLog) -> None:
+        self._conninfo = make_conninfo(
+            dsn, **(_CONNECTION_DEFAULTS | _spelled_out(dsn)), application_name=name
+        )
+        self._outages = outages
+        self._connection: AsyncConnection | None = None
+
+    async def connection(self) -> AsyncConnection:
+        """The open connection, or a new one; raises when there is none to have."""
+        if self._connection is None or self._connection.closed:
+            # Nothing may be prepared: PgBouncer gives each transaction another server connection.
+            self._connection = await AsyncConnection.connect(
+                self._conninfo, autocommit=True, prepare_threshold=None
+            )
+            self._outages.found()
+        return self._connection
+
+    async def query(
+        self, statement: str, arguments: Sequence[object] = ()
+    ) -> list[tuple[Any, ...]]:
+        """Run one statement in a bounded transaction of its own, in one round trip."""
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT):
+                connection = await self.connection()
+                async with connection.pipeline():
+                    await connection.execute("begin isolation level read committed")
+                    await connection.execute(BOUND_TRANSACTION)
+                    cursor = await connection.execute(statement, arguments)
+                    await connection.execute("commit")
+                return await cursor.fetchall() if cursor.description else []
+        except Exception as error:
+            await self.recover(error)
+            raise
+
+    async def recover(self, error: BaseException) -> None:
+        """After an error: roll back, or drop the connection when it is of no use."""
+        connection, self._connection = self._connection, None
+        if is_outage(error):
+            self._outages.lost(error)
+        if connection is None or connection.closed:
+            return
+        if not is_outage(error):
+            try:
+                await asyncio.wait_for(connection.rollback(), 5)
+                self._connection = connection
+                return
+            except (psycopg.Error, TimeoutError):
+                pass
+        await connection.close()
+
+    async def close(self) -> None:
+        """Close the connection if one is open."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+
+def _spelled_out(dsn: str) -> dict[str, str]:
+    """What the DSN says itself, which defaults must not override."""
+    given = psycopg.conninfo.conninfo_to_dict(dsn)
+    return {name: str(given[name]) for name in _CONNECTION_DEFAULTS if name in given}

@@ -1,0 +1,145 @@
+"""Finishing and claiming in one round trip: the worker's only hot path to Postgres."""
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import psycopg
+from psycopg import AsyncConnection
+
+from reproq_worker import outcomes
+from reproq_worker.config import WorkerConfig
+from reproq_worker.held import Held
+from reproq_worker.logs import log
+from reproq_worker.supervisor import database
+from reproq_worker.supervisor.database import ANSWER_TIMEOUT, BOUND_TRANSACTION, Session
+from reproq_worker.supervisor.ledger import Outcome
+
+#: More in one delivery would only make the transaction longer.
+MAX_OUTCOMES = 500
+
+# row_to_json: the supervisor hands a run on as text and never decodes it.
+_CLAIM = (
+    "select c.result_id, c.lease_no, c.timeout_seconds, row_to_json(c)::text"
+    " from reproq_claim(worker_id => %s, queues => %s, max_tasks => %s,"
+    " lease => make_interval(secs => %s), wait => make_interval(secs => %s)) as c"
+)
+_FINISH = (
+    "select f.result_id, f.lease_no, f.accepted, f.status"
+    " from reproq_finish(worker_id => %s, outcomes => %s::jsonb) as f"
+)
+_READY = (
+    "select coalesce(sum(s.ready), 0) from reproq_stats(finished_within => interval '0') as s"
+    " where s.queue_name = any(%s)"
+)
+_MORE = "RQ100"
+
+
+@dataclass(slots=True)
+class Exchanged:
+    """What one round trip brought."""
+
+    claimed: list[Held] = field(default_factory=list)
+    #: How many runs were asked for; 0 when this was no claim.
+    asked_for: int = 0
+    #: The claim stopped early: ask again at once.
+    more: bool = False
+    #: Outcomes that Postgres has answered, with whether it took them.
+    settled: list[tuple[Outcome, bool]] = field(default_factory=list)
+
+
+class Exchange:
+    """Speaks reproq_finish and reproq_claim over one connection."""
+
+    def __init__(self, config: WorkerConfig, session: Session) -> None:
+        self._config = config
+        self._session = session
+        self._watched: AsyncConnection | None = None
+        self._more = False
+
+    async def trade(self, ended: Sequence[Outcome], want: int, wait: float) -> Exchanged:
+        """Deliver outcomes and claim `want` runs in one transaction, in one round trip.
+
+        Raises what the database raises; then nothing is settled and nothing may have been claimed.
+        """
+        try:
+            async with asyncio.timeout(ANSWER_TIMEOUT):
+                return await self._trade(ended, want, wait)
+        except Exception as error:
+            await self._session.recover(error)
+            raise
+
+    async def deliver_one_by_one(self, ended: Sequence[Outcome]) -> Exchanged:
+        """Deliver outcomes that were refused as a batch: cleaned, each in its own transaction."""
+        result = Exchanged()
+        for outcome in ended:
+            clean = Outcome(outcome.held, outcomes.cleaned(outcome.raw))
+            try:
+                one = await self.trade([clean], 0, 0)
+            except psycopg.Error as error:
+                if database.is_outage(error) or database.is_transient(error):
+                    raise
+                log.error(
+                    "outcome of run %d cannot be recorded as it is: %s",
+                    outcome.held.result_id,
+                    database.brief(error),
+                )
+                substitute = outcomes.encode(outcomes.unrecordable(database.brief(error)))
+                one = await self.trade([Outcome(outcome.held, substitute)], 0, 0)
+            result.settled += one.settled
+        return result
+
+    async def count_ready(self) -> int:
+        """How many runs of this worker's queues stand in line, whether or not they may start."""
+        [(count,)] = await self._session.query(_READY, [list(self._config.queues)])
+        return int(count)
+
+    async def _trade(self, ended: Sequence[Outcome], want: int, wait: float) -> Exchanged:
+        connection = await self._session.connection()
+        self._watch(connection)
+        self._more = False
+        sent = time.monotonic()
+        finished = claimed = None
+        async with connection.pipeline():
+            await connection.execute("begin isolation level read committed")
+            await connection.execute(BOUND_TRANSACTION)
+            if ended:
+                finished = await connection.execute(_FINISH, self._finish_arguments(ended))
+            if want:
+                claimed = await connection.execute(_CLAIM, self._claim_arguments(want, wait))
+            await connection.execute("commit")
+        result = Exchanged(asked_for=want, more=self._more)
+        if finished is not None:
+            result.settled = _answers(ended, await finished.fetchall())
+        if claimed is not None:
+            safe_until = sent + self._config.lease_seconds
+            result.claimed = [
+                Held(result_id, lease_no, timeout, payload.encode(), safe_until)
+                for result_id, lease_no, timeout, payload in await claimed.fetchall()
+            ]
+        return result
+
+    def _finish_arguments(self, ended: Sequence[Outcome]) -> tuple[str, str]:
+        items = [outcomes.with_lease(o.raw, o.held.result_id, o.held.lease_no) for o in ended]
+        return self._config.worker_id, (b"[" + b",".join(items) + b"]").decode(errors="replace")
+
+    def _claim_arguments(self, want: int, wait: float) -> tuple[object, ...]:
+        config = self._config
+        return config.worker_id, list(config.queues), want, config.lease_seconds, wait
+
+    def _watch(self, connection: AsyncConnection) -> None:
+        if connection is not self._watched:
+            connection.add_notice_handler(self._on_notice)
+            self._watched = connection
+
+    def _on_notice(self, diagnostic: psycopg.errors.Diagnostic) -> None:
+        self._more |= diagnostic.sqlstate == _MORE
+
+
+def _answers(
+    ended: Sequence[Outcome], rows: Sequence[tuple[int, int, bool, str]]
+) -> list[tuple[Outcome, bool]]:
+    accepted = {(result_id, lease_no): accepted for result_id, lease_no, accepted, _ in rows}
+    # One that got no answer at all is refused too: sending it again would change nothing.
+    return [(outcome, accepted.get(outcome.held.key, False)) for outcome in ended]

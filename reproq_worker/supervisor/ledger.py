@@ -1,0 +1,81 @@
+"""What this worker holds: runs claimed, running, or ended with an outcome to deliver."""
+
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from reproq_worker.held import Held, Key, Stage
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended, encoded, not yet accepted by Postgres."""
+
+    held: Held
+    raw: bytes = field(repr=False)
+
+
+class Ledger:
+    """Every lease this worker holds, from the claim until Postgres answered its outcome."""
+
+    def __init__(self) -> None:
+        self._held: dict[Key, Held] = {}
+        self.backlog: deque[Held] = deque()
+        self.outbox: deque[Outcome] = deque()
+        #: In their slots, also those told to stop; the one that started first comes first.
+        self.running: dict[Held, None] = {}
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def __iter__(self) -> Iterator[Held]:
+        return iter(list(self._held.values()))
+
+    def get(self, key: Key) -> Held | None:
+        """The run held under this lease, if it still is."""
+        return self._held.get(key)
+
+    def holds(self, result_id: int) -> bool:
+        """Whether any lease on this run is held."""
+        return any(key[0] == result_id for key in self._held)
+
+    def claimed(self, runs: Iterable[Held]) -> None:
+        """Take in what a claim gave."""
+        for run in runs:
+            self._held[run.key] = run
+            self.backlog.append(run)
+
+    def next_to_start(self) -> Held:
+        """Take the next waiting run and count it as running."""
+        run = self.backlog.popleft()
+        run.stage = Stage.RUNNING
+        run.started_at = time.monotonic()
+        self.running[run] = None
+        return run
+
+    def left_slot(self, run: Held) -> None:
+        """The executor is done with this run."""
+        self.running.pop(run, None)
+
+    def ended(self, run: Held, raw: bytes) -> None:
+        """Keep an outcome for delivery, unless the lease was lost meanwhile."""
+        if run.key in self._held:
+            run.stage = Stage.ENDED
+            self.outbox.append(Outcome(run, raw))
+
+    def unqueue(self, run: Held) -> None:
+        """Take a run that was not started out of the backlog."""
+        self.backlog.remove(run)
+
+    def forget(self, run: Held) -> None:
+        """The lease is settled or lost."""
+        self._held.pop(run.key, None)
+
+    def take_outcomes(self, limit: int) -> list[Outcome]:
+        """Take the oldest outcomes for one delivery."""
+        return [self.outbox.popleft() for _ in range(min(limit, len(self.outbox)))]
+
+    def put_back(self, outcomes: list[Outcome]) -> None:
+        """The delivery failed: keep them for the next one, in order."""
+        self.outbox.extendleft(reversed(outcomes))

@@ -1,0 +1,217 @@
+"""The loop: deliver what ended and claim more in one round trip, then wait for something to do."""
+
+import asyncio
+import random
+import time
+
+from reproq_worker import outcomes
+from reproq_worker.config import WorkerConfig
+from reproq_worker.executors import Executor
+from reproq_worker.held import Held
+from reproq_worker.logs import Faults, log
+from reproq_worker.supervisor import database
+from reproq_worker.supervisor.database import delays
+from reproq_worker.supervisor.exchange import MAX_OUTCOMES, Exchange, Exchanged
+from reproq_worker.supervisor.ledger import Ledger, Outcome
+from reproq_worker.supervisor.pace import MAX_CLAIM, Pace
+
+#: The second look after a queue was found empty: an enqueue in a transaction that was open then
+#: asked whether somebody waits before it could see that we do.
+SECOND_LOOK = 0.02
+_WAIT_FOR_WORK = 3600.0
+_EMPTY_ENOUGH = 3.0
+_WHAT = "claiming and finishing"
+_FOREVER = float("inf")
+
+
+class Pump:
+    """Moves runs between Postgres, the backlog and the executor."""
+
+    def __init__(
+        self, config: WorkerConfig, ledger: Ledger, exchange: Exchange, executor: Executor
+    ) -> None:
+        self._config = config
+        self._ledger = ledger
+        self._exchange = exchange
+        self._executor = executor
+        self._pace = Pace(config.concurrency)
+        self._faults = Faults()
+        self._wake = asyncio.Event()
+        self._claim_at = 0.0
+        self._idle_delay = SECOND_LOOK
+        #: Since when no claim has brought anything.
+        self._empty_since: float | None = None
+        self.claiming = True
+        #: Whether somebody would hear a NOTIFY; without that none is asked for.
+        self.listening = False
+        self.claimed_total = 0
+        self.ended_total = 0
+
+    # What others tell the pump.
+
+    def run_ended(self, run: Held, raw: bytes | None) -> None:
+        """The executor is done with a run; a raw outcome of None means that it was lost."""
+        self._ledger.left_slot(run)
+        self._pace.observe(time.monotonic() - run.started_at)
+        self._empty_since = None  # it may have enqueued more
+        if raw is not None:
+            self._ledger.ended(run, raw)
+        self.slot_freed()
+
+    def slot_freed(self) -> None:
+        """A slot can take a run."""
+        self.start_waiting()
+        self._wake.set()
+
+    def work_announced(self) -> None:
+        """A NOTIFY says that there is work: look at once."""
+        self._claim_at = 0.0
+        self._idle_delay = SECOND_LOOK
+        self._wake.set()
+
+    def stop_claiming(self) -> None:
+        """Claim and start nothing from now on; deliver on."""
+        self.claiming = False
+        self.give_back_waiting(claimed_before=_FOREVER)
+        self._wake.set()
+
+    def give_back_waiting(self, claimed_before: float) -> None:
+        """Release what was claimed before that time and has found no slot, for other workers."""
+        while self._ledger.backlog and self._ledger.backlog[0].claimed_at < claimed_before:
+            self.end_waiting(self._ledger.backlog[0], outcomes.encode(outcomes.released()))
+
+    def end_waiting(self, run: Held, raw: bytes) -> None:
+        """End a run that was never started."""
+        self._ledger.unqueue(run)
+        self._ledger.ended(run, raw)
+        self._wake.set()
+
+    def start_waiting(self) -> None:
+        """Start what is claimed while there are free slots; nothing any more once told to stop."""
+        while self.claiming and self._ledger.backlog and self._executor.free_slots():
+            self._executor.submit(self._ledger.next_to_start())
+
+    # The loop.
+
+    async def run(self) -> None:
+        """Pump until cancelled or, for a one-shot worker, done."""
+        pauses = delays()
+        while not await self._is_done():
+            self._wake.clear()
+            now = time.monotonic()
+            room = self._room(now)
+            # With outcomes to deliver the round trip is paid for: claim along.
+            want = room if self._ledger.outbox or now >= self._claim_at else 0
+            ended = self._ledger.take_outcomes(MAX_OUTCOMES)
+            if not ended and not want:
+                await self._sleep(self._claim_at - now if room else _WAIT_FOR_WORK)
+                continue
+            try:
+                result = await self._trade(ended, want)
+            except Exception as error:
+                self._ledger.put_back(ended)
+                self._log_failure(error)
+                await asyncio.sleep(next(pauses))
+            except asyncio.CancelledError:
+                self._ledger.put_back(ended)
+                raise
+            else:
+                pauses = delays()
+                self._faults.over(_WHAT)
+                self._settle(result)
+                if result.asked_for:
+                    self._take_in(result)
+
+    async def _trade(self, ended: list[Outcome], want: int) -> Exchanged:
+        wait = 2 * self._config.poll_max_backoff if self.listening else 0.0
+        if want:
+            self._claim_at = time.monotonic()
+        try:
+            return await self._exchange.trade(ended, want, wait)
+        except Exception as error:
+            if not ended or database.is_outage(error) or database.is_transient(error):
+                raise
+            log.warning(
+                "outcomes refused as a batch, sending them one by one: %s", database.brief(error)
+            )
+            return await self._exchange.deliver_one_by_one(ended)
+
+    def _room(self, now: float) -> int:
+        """How many more runs are worth holding now."""
+        if not self.claiming or self.at_limit or self._executor.needs_restart():
+            return 0
+        free = self._executor.free_slots()
+        backlog = len(self._ledger.backlog)
+        ahead = self._pace.ahead(self._ledger.running, now)
+        if backlog >= free and backlog > ahead // 2:
+            return 0  # enough for now: a few large claims are cheaper than many small ones
+        return max(0, min(free + ahead - backlog, MAX_CLAIM, self._remaining))
+
+    def _settle(self, result: Exchanged) -> None:
+        for outcome, accepted in result.settled:
+            self._ledger.forget(outcome.held)
+            self.ended_total += 1
+            if not accepted:
+                log.warning(
+                    "outcome of run %d not taken: recorded already, or its lease was lost",
+                    outcome.held.result_id,
+                )
+
+    async def _is_done(self) -> bool:
+        """Whether a one-shot worker has nothing left to do: empty, or at its limit."""
+        if len(self._ledger):
+            return False
+        return self.at_limit or (self._config.until_empty and await self._is_empty())
+
+    async def _is_empty(self) -> bool:
+        if self._empty_since is None:
+            return False
+        # What is paused or limited stays ready, and nobody waits for that.
+        if time.monotonic() - self._empty_since > _EMPTY_ENOUGH:
+            return True
+        try:
+            # A claim passes over the tickets that a tick is just moving; a count does not.
+            return await self._exchange.count_ready() == 0
+        except Exception as error:
+            self._log_failure(error)
+            return False
+
+    def _take_in(self, result: Exchanged) -> None:
+        self.claimed_total += len(result.claimed)
+        self._ledger.claimed(result.claimed)
+        self.start_waiting()
+        if not self.claiming:  # the signal came while the claim was under way
+            self.give_back_waiting(claimed_before=_FOREVER)
+        if result.claimed:
+            self._idle_delay = SECOND_LOOK
+        if result.claimed or result.more:
+            self._empty_since = None
+        elif self._empty_since is None:
+            self._empty_since = time.monotonic()
+        if len(result.claimed) < result.asked_for and not result.more and self._claim_at > 0:
+            self._claim_at = time.monotonic() + self._next_idle_delay()
+
+    def _next_idle_delay(self) -> float:
+        delay = min(self._idle_delay, self._config.poll_max_backoff)
+        self._idle_delay = max(delay * 2, self._config.poll_min_backoff)
+        return delay * random.uniform(0.8, 1.0)
+
+    async def _sleep(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+
+    @property
+    def _remaining(self) -> int:
+        limit = self._config.max_tasks
+        return limit - self.claimed_total if limit else MAX_CLAIM
+
+    @property
+    def at_limit(self) -> bool:
+        return 0 < self._config.max_tasks <= self.claimed_total
+
+    def _log_failure(self, error: Exception) -> None:
+        if not database.is_outage(error):  # those are told once, by the connections
+            self._faults.tell(_WHAT, database.brief(error))

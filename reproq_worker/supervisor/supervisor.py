@@ -1,0 +1,192 @@
+"""One worker: wires its parts together, starts them, and ends them in order."""
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable
+from enum import IntEnum
+
+from reproq_worker.config import WorkerConfig
+from reproq_worker.executors import Executor, ExecutorUnusable, StopReason
+from reproq_worker.executors.process import ProcessExecutor
+from reproq_worker.executors.thread import ThreadExecutor
+from reproq_worker.held import Stage
+from reproq_worker.logs import log
+from reproq_worker.supervisor import database
+from reproq_worker.supervisor.chores import Chores
+from reproq_worker.supervisor.database import OutageLog, Session
+from reproq_worker.supervisor.exchange import Exchange
+from reproq_worker.supervisor.leases import Leases
+from reproq_worker.supervisor.ledger import Ledger
+from reproq_worker.supervisor.listener import Listener
+from reproq_worker.supervisor.pump import Pump
+
+_EXECUTORS: dict[str, Callable[[WorkerConfig], Executor]] = {
+    "process": ProcessExecutor,
+    "thread": ThreadExecutor,
+}
+#: After the tasks have ended, the last outcomes get so long to reach the database.
+_DELIVERY_SECONDS = 5.0
+_KILL_SECONDS = 2.0
+_LOOK_EVERY = 0.01
+
+
+class Exit(IntEnum):
+    """How a worker left."""
+
+    OK = 0
+    FAILED = 1
+    CONFIG = 2
+    UNREACHABLE = 3
+    #: Not an exit code: this process should be replaced by a fresh one.
+    RESTART = -1
+
+
+class Supervisor:
+    """Runs one worker in this process."""
+
+    def __init__(self, config: WorkerConfig) -> None:
+        self._config = config
+        outages = OutageLog()
+        name = f"reproq worker {config.worker_id}"[:63]
+        self._sessions = [
+            Session(dsn, name, outages)
+            for dsn in (config.dsn, config.dsn, config.dsn, config.listen_dsn or config.dsn)
+        ]
+        main, beats, chores, ears = self._sessions
+        self._ledger = Ledger()
+        self._executor = _EXECUTORS[config.isolation](config)
+        self._pump = Pump(config, self._ledger, Exchange(config, main), self._executor)
+        self._leases = Leases(config, self._ledger, beats, self._executor, self._pump)
+        self._chores = Chores(config, chores)
+        self._listener = Listener(config, ears, self._ledger, self._pump, self._leases)
+        self._signals = 0
+        self._signalled = asyncio.Event()
+
+    async def run(self) -> Exit:
+        """Work until a signal, or until a one-shot worker is done."""
+        self._heed_signals()
+        try:
+            started = await self._start()
+            if started is not Exit.OK or self._signals:
+                return started
+            return await self._work()
+        finally:
+            await self._executor.close()
+            for session in self._sessions:
+                await session.close()
+
+    async def _start(self) -> Exit:
+        starting = asyncio.ensure_future(
+            self._executor.start(self._pump.run_ended, self._pump.slot_freed)
+        )
+        await self._first_of(starting)
+        if not starting.done():
+            starting.cancel()
+        elif error := starting.exception():
+            log.error("%s", error)
+            return Exit.CONFIG if isinstance(error, ExecutorUnusable) else Exit.FAILED
+        return Exit.OK
+
+    async def _work(self) -> Exit:
+        config = self._config
+        log.info(
+            "working on %s: %d slots, isolation %s",
+            ", ".join(config.queues),
+            config.concurrency,
+            config.isolation,
+        )
+        try:
+            await self._chores.register()
+        except Exception as error:
+            log.warning("cannot register yet: %s", database.brief(error))
+        pump, chores, worn_out, *_ = parts = [
+            asyncio.ensure_future(part)
+            for part in (
+                self._pump.run(),
+                self._chores.run(),
+                self._until_worn_out(),
+                self._leases.renew(),
+                self._leases.watch(),
+                self._listener.run(),
+            )
+        ]
+        await self._first_of(*parts)
+        if error := next((p.exception() for p in parts if p.done() and p.exception()), None):
+            log.critical("a part of the worker failed", exc_info=error)
+        if not pump.done():
+            await self._drain()
+        elif not error:
+            log.info("limit reached" if self._pump.at_limit else "no tasks, leaving")
+        self._chores.stop()
+        await asyncio.wait([chores], timeout=_KILL_SECONDS)
+        restart = worn_out.done() and not self._signals
+        for part in parts:
+            part.cancel()
+        await asyncio.gather(*parts, return_exceptions=True)
+        delivered = await self._say_goodbye()
+        if error:
+            return Exit.FAILED
+        if not delivered:
+            return Exit.UNREACHABLE
+        return Exit.RESTART if restart else Exit.OK
+
+    async def _until_worn_out(self) -> None:
+        while not self._executor.needs_restart():
+            await asyncio.sleep(0.5)
+        log.warning("too many slots are lost to tasks that overran: starting anew after the rest")
+
+    async def _drain(self) -> None:
+        """Claim nothing more, let finish what runs, release the rest."""
+        config, ledger = self._config, self._ledger
+        self._pump.stop_claiming()
+        asked = self._signals
+        if ledger.running:
+            log.info(
+                "waiting up to %g s for %d tasks", config.shutdown_timeout, len(ledger.running)
+            )
+        await self._wait(
+            lambda: not ledger.running or self._signals > max(asked, 1), config.shutdown_timeout
+        )
+        left = [run for run in ledger.running if run.stage is Stage.RUNNING]
+        if left:
+            log.warning("releasing %d tasks that did not finish in time", len(left))
+        for run in left:
+            run.stage = Stage.STOPPING
+            self._executor.stop(run, StopReason.RELEASED)
+        await self._wait(lambda: not ledger.running, _KILL_SECONDS)
+        await self._wait(lambda: not len(ledger), _DELIVERY_SECONDS)
+
+    async def _say_goodbye(self) -> bool:
+        """Sign off and sum up; False when outcomes are left that could not be delivered."""
+        try:
+            async with asyncio.timeout(_KILL_SECONDS):
+                await self._chores.retire()
+        except Exception as error:
+            log.warning("cannot sign off: %s", database.brief(error))
+        log.info("processed %d tasks", self._pump.ended_total)
+        undelivered = len(self._ledger.outbox)
+        if undelivered:
+            log.error("%d outcomes could not be delivered; their leases will run out", undelivered)
+        return not undelivered
+
+    def _heed_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._on_signal, number)
+
+    def _on_signal(self, number: int) -> None:
+        self._signals += 1
+        log.info("%s: stopping", signal.Signals(number).name)
+        self._signalled.set()
+
+    async def _first_of(self, *parts: asyncio.Future[None]) -> None:
+        """Wait for a signal, or for the first of these to end."""
+        signalled = asyncio.ensure_future(self._signalled.wait())
+        await asyncio.wait([signalled, *parts], return_when=asyncio.FIRST_COMPLETED)
+        signalled.cancel()
+
+    async def _wait(self, condition: Callable[[], bool], seconds: float) -> None:
+        give_up_at = time.monotonic() + seconds
+        while not condition() and time.monotonic() < give_up_at:
+            await asyncio.sleep(_LOOK_EVERY)

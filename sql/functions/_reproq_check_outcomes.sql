@@ -1,0 +1,50 @@
+create or replace function _reproq_check_outcomes(worker_id text, outcomes jsonb)
+returns void
+language plpgsql
+volatile
+set search_path from current
+as $$
+declare
+    v_bad record;
+begin
+    if worker_id is null then
+        perform _reproq_refuse('worker_id', 'must not be null', '22004');
+    end if;
+    if outcomes is null or jsonb_typeof(outcomes) <> 'array' then
+        perform _reproq_refuse('outcomes', 'must be an array of objects');
+    end if;
+
+    select o.place, b.parameter, b.problem, b.rule into v_bad
+    from jsonb_array_elements(outcomes) with ordinality o (outcome, place)
+    cross join lateral (
+        values
+        (1, jsonb_typeof(o.outcome) <> 'object', '', 'must be an object'),
+        (2, coalesce(o.outcome ->> 'result_id', '') !~ '^\d{1,18}$', 'result_id', 'must be an id'),
+        (3, coalesce(o.outcome ->> 'lease_no', '') !~ '^\d{1,18}$', 'lease_no', 'must be a number'),
+        (4, coalesce(o.outcome ->> 'outcome', '') not in ('complete', 'fail', 'release'),
+            'outcome', 'must be complete, fail or release'),
+        (5, jsonb_typeof(o.outcome -> 'error') not in ('object', 'null'), 'error',
+            'must be an object'),
+        (6, jsonb_typeof(o.outcome -> 'metadata') not in ('object', 'null'), 'metadata',
+            'must be an object'),
+        (7, jsonb_typeof(o.outcome -> 'retry') not in ('boolean', 'null'), 'retry',
+            'must be true or false'),
+        (8, o.outcome ->> 'retry_in' is not null and not _reproq_is_delay(o.outcome ->> 'retry_in'),
+            'retry_in', 'must be an interval, or seconds, from 0 to 10 years'),
+        (9, _reproq_too_large(o.outcome -> 'metadata'), 'metadata', 'is larger than 1 MiB')
+    ) b (rule, broken, parameter, problem)
+    where b.broken
+    order by o.place, b.rule
+    limit 1;
+
+    if v_bad.problem is not null then
+        perform _reproq_refuse(
+            format('outcomes[%s].%s', v_bad.place - 1, v_bad.parameter), v_bad.problem,
+            case when v_bad.rule = 9 then 'RQ004' else '22023' end
+        );
+    end if;
+end;
+$$;
+
+comment on function _reproq_check_outcomes(text, jsonb) is
+'Raise 22023 or RQ004 for the first outcome that reproq_finish does not take, naming outcomes[i].key.';

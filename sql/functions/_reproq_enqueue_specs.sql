@@ -1,0 +1,85 @@
+create or replace function _reproq_enqueue_specs(specs jsonb, prefix text)
+returns bigint[]
+language plpgsql
+volatile
+set search_path from current
+set enable_seqscan = off
+set enable_bitmapscan = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+declare
+    v_ids bigint[];
+    v_hashes text[];
+    v_again bigint[];
+    v_retried bigint[];
+begin
+    -- In hash order, so that two batches with the same specs never wait for each other in a circle.
+    with spec as materialized (
+        select s.*, _reproq_spec_hash(s.spec_json) as spec_hash
+        from _reproq_read_specs(specs, prefix) s
+    ),
+
+    inserted as (
+        insert into task_runs as r (
+            result_id, queue_name, priority, backend_alias, task_path, spec_json, spec_hash, dedup,
+            run_after, expires_at, timeout_seconds, max_attempts, max_lease_losses,
+            backoff_base, backoff_cap, lock_key, concurrency_key, concurrency_limit,
+            metadata_json, result_ttl, enqueued_at, created_at, updated_at
+        )
+        select
+            s.result_id, s.spec_json ->> 'queue_name', s.priority, s.backend_alias,
+            s.spec_json ->> 'task_path', s.spec_json, s.spec_hash, s.dedup,
+            s.run_after, s.expires_at, s.timeout_seconds, s.max_attempts, s.max_lease_losses,
+            s.backoff_base, s.backoff_cap, s.lock_key, s.concurrency_key, s.concurrency_limit,
+            s.metadata, s.result_ttl, n.clock, n.clock, n.clock
+        from spec s
+        cross join (select _reproq_now() as clock) n
+        order by s.spec_hash, s.place
+        on conflict (live_spec_hash) where live_spec_hash is not null do nothing
+        returning r.result_id, r.spec_hash, r.dedup
+    )
+
+    select
+        array_agg(coalesce(own.result_id, twin.result_id) order by s.place),
+        array_agg(s.spec_hash order by s.place)
+    into v_ids, v_hashes
+    from spec s
+    left join inserted own on own.result_id = s.result_id
+    left join inserted twin
+        on own.result_id is null and twin.spec_hash = s.spec_hash and twin.dedup;
+
+    if array_position(v_ids, null) is null then
+        return coalesce(v_ids, '{}');
+    end if;
+
+    -- The rest met a live twin, or one that has made room since.
+    select array_agg(t.result_id order by t.place) into v_ids
+    from (
+        select h.place, coalesce(h.result_id, _reproq_live_twin(h.spec_hash)) as result_id
+        from (
+            select u.result_id, u.spec_hash, u.place
+            from unnest(v_ids, v_hashes) with ordinality u (result_id, spec_hash, place)
+            order by u.spec_hash
+        ) h
+    ) t;
+    v_again := array_positions(v_ids, null);
+    if v_again <> '{}' then
+        v_retried := _reproq_enqueue_specs(
+            (
+                select jsonb_agg(specs -> (p.place::integer - 1) order by p.place)
+                from unnest(v_again) p (place)
+            ),
+            prefix
+        );
+        select array_agg(coalesce(i.result_id, a.result_id) order by i.place)
+        into v_ids
+        from unnest(v_ids) with ordinality i (result_id, place)
+        left join unnest(v_again, v_retried) a (place, result_id) on a.place = i.place;
+    end if;
+    return v_ids;
+end;
+$$;
+
+comment on function _reproq_enqueue_specs(jsonb, text) is
+'Insert the runs that specs describe, or join their live twins; the ids, in input order.';

@@ -1,0 +1,12 @@
+create or replace function _reproq_now()
+returns timestamptz
+language sql
+volatile
+set search_path from current
+as $$
+    -- Not now(): a task enqueued late in a long transaction must not look old.
+    select clock_timestamp();
+$$;
+
+comment on function _reproq_now() is
+'The only clock of the queue; tests replace it, and no setting can move it.';

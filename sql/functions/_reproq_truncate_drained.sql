@@ -1,0 +1,68 @@
+create or replace function _reproq_truncate_drained()
+returns integer
+language plpgsql
+volatile
+set search_path from current
+-- NOWAIT never succeeds under load, and a long wait would queue every claim behind it.
+set lock_timeout = '20ms'
+as $$
+#variable_conflict use_column
+declare
+    v_now timestamptz := _reproq_now();
+    v_ring reproq_ring;
+    v_part smallint;
+    v_table oid;
+begin
+    if not pg_try_advisory_xact_lock(hashtextextended('reproq ring', 0)) then
+        return 0;
+    end if;
+    select g.* into v_ring from reproq_ring g;
+    if not coalesce(v_ring.rotate, true) or v_ring.truncate_after > v_now then
+        return 0;
+    end if;
+
+    -- Look first without a lock: drained, worth it, and nobody on it for longer than the wait.
+    select p.part into v_part
+    from unnest(array[0, 1, 2]::smallint[]) p (part)
+    where p.part <> coalesce(v_ring.current, 0)
+        and _reproq_ring_bytes(p.part) > 0
+        and not exists (select 1 from reproq_ready l where l.ring = p.part)
+    limit 1;
+    if v_part is null then
+        return 0;
+    end if;
+    v_table := format('reproq_ready_%s', v_part)::regclass;
+    if exists (
+        select 1
+        from pg_locks k
+        left join pg_stat_activity a on a.pid = k.pid
+        where k.locktype = 'relation'
+            and k.database = (select d.oid from pg_database d where d.datname = current_database())
+            and k.relation = v_table
+            and k.pid <> pg_backend_pid()
+            and coalesce(a.xact_start, '-infinity') < clock_timestamp() - interval '20 milliseconds'
+    ) then
+        return 0;
+    end if;
+
+    begin
+        perform _reproq_truncate_part(v_part);
+    exception when lock_not_available then
+        insert into reproq_ring (truncate_failures, truncate_after)
+        values (1, v_now + interval '1 second')
+        on conflict (only_row) do update set
+            truncate_failures = reproq_ring.truncate_failures + 1,
+            truncate_after = v_now + least(
+                interval '5 minutes',
+                interval '1 second' * power(2, least(reproq_ring.truncate_failures, 10))
+            );
+        return 0;
+    end;
+    insert into reproq_ring (truncate_failures) values (0)
+    on conflict (only_row) do update set truncate_failures = 0, truncate_after = null;
+    return 1;
+end;
+$$;
+
+comment on function _reproq_truncate_drained() is
+'Truncate a drained partition of the line if nobody uses it, waiting 20 ms at most and backing off from 1 s to 5 min; how many.';

@@ -1,0 +1,80 @@
+create or replace function reproq_enqueue(
+    task_path text,
+    args jsonb default '[]',
+    kwargs jsonb default '{}',
+    queue text default 'default',
+    priority integer default 0,
+    run_after timestamptz default null,
+    lock_key text default null,
+    concurrency_key text default null,
+    concurrency_limit integer default 0,
+    max_attempts integer default 3,
+    timeout_seconds integer default 900,
+    expires_in interval default null,
+    dedup boolean default true,
+    backoff_base interval default '30 seconds',
+    backoff_cap interval default '1 hour',
+    takes_context boolean default false,
+    backend_alias text default 'default',
+    provenance jsonb default null,
+    metadata jsonb default '{}',
+    result_ttl interval default null,
+    max_lease_losses integer default 3,
+    run_in interval default null
+)
+returns bigint
+language plpgsql
+volatile
+set search_path from current
+set plan_cache_mode = force_generic_plan
+as $$
+#variable_conflict use_variable
+declare
+    v_now timestamptz := _reproq_now();
+    v_run_after timestamptz;
+    v_spec jsonb;
+    v_hash text;
+    v_id bigint;
+begin
+    perform _reproq_check_spec(
+        '', '{}', task_path, args, kwargs, queue, priority, run_after, run_in, lock_key,
+        concurrency_key, concurrency_limit, max_attempts, timeout_seconds, expires_in, dedup,
+        backoff_base, backoff_cap, takes_context, backend_alias, provenance, metadata, result_ttl,
+        max_lease_losses
+    );
+    v_run_after := coalesce(run_after, v_now + run_in);
+    v_spec := _reproq_spec_json(
+        task_path, args, kwargs, takes_context, queue, priority, lock_key, concurrency_key,
+        concurrency_limit, v_run_after, timeout_seconds, max_attempts, provenance
+    );
+    v_hash := _reproq_spec_hash(v_spec);
+
+    loop
+        insert into task_runs as r (
+            queue_name, priority, backend_alias, task_path, spec_json, spec_hash, dedup,
+            run_after, expires_at, timeout_seconds, max_attempts, max_lease_losses,
+            backoff_base, backoff_cap, lock_key, concurrency_key, concurrency_limit,
+            metadata_json, result_ttl, enqueued_at, created_at, updated_at
+        )
+        values (
+            queue, priority, backend_alias, task_path, v_spec, v_hash, dedup,
+            v_run_after, v_now + expires_in, timeout_seconds, max_attempts, max_lease_losses,
+            backoff_base, backoff_cap, lock_key, concurrency_key, concurrency_limit,
+            metadata, result_ttl, v_now, v_now, v_now
+        )
+        on conflict (live_spec_hash) where live_spec_hash is not null do nothing
+        returning r.result_id into v_id;
+        exit when v_id is not null;
+        -- A twin that finished since the insert met it has made room: try again.
+        v_id := _reproq_live_twin(v_hash);
+        exit when v_id is not null;
+    end loop;
+    return v_id;
+end;
+$$;
+
+comment on function reproq_enqueue(
+    text, jsonb, jsonb, text, integer, timestamptz, text, text, integer, integer, integer, interval,
+    boolean, interval, interval, boolean, text, jsonb, jsonb, interval, integer, interval
+) is
+'Enqueue one run and return its result_id, or the id of the live run with the same spec that it joins. run_in counts from the database''s clock where run_after is a time. Errors: 22004, 22023 naming the parameter, RQ004 above 1 MiB.';

@@ -1,0 +1,26 @@
+create or replace function reproq_enqueue_many(specs jsonb)
+returns table (result_id bigint)
+language plpgsql
+volatile
+set search_path from current
+as $$
+begin
+    if specs is null or jsonb_typeof(specs) <> 'array' then
+        perform _reproq_refuse('specs', 'must be an array of objects');
+    end if;
+    return query
+    select i.result_id
+    from unnest(_reproq_enqueue_specs(specs, 'specs[%s].')) with ordinality i (result_id, place)
+    order by i.place;
+exception
+    -- A value that Postgres could not read as its parameter's type.
+    when invalid_text_representation or invalid_datetime_format or datetime_field_overflow
+        or interval_field_overflow or numeric_value_out_of_range
+        or invalid_time_zone_displacement_value then
+        perform _reproq_name_unreadable(specs, sqlerrm);
+        raise;
+end;
+$$;
+
+comment on function reproq_enqueue_many(jsonb) is
+'Enqueue an array of objects whose keys are the parameters of reproq_enqueue, all or nothing, and return a result_id for each in input order. Intervals are text or seconds. Errors: as reproq_enqueue, naming specs[i].parameter.';

@@ -1,0 +1,73 @@
+create or replace function reproq_finish(worker_id text, outcomes jsonb)
+returns table (result_id bigint, lease_no bigint, accepted boolean, status text)
+language plpgsql
+volatile
+set search_path from current
+set enable_seqscan = off
+set enable_bitmapscan = off
+set enable_hashjoin = off
+set enable_mergejoin = off
+set plan_cache_mode = force_generic_plan
+set jit = off
+as $$
+#variable_conflict use_column
+declare
+    v_ids bigint[];
+    v_lease_nos bigint[];
+    v_outcomes text[];
+    v_errors jsonb[];
+    v_returns jsonb[];
+    v_retries boolean[];
+    v_delays interval[];
+    v_metadatas jsonb[];
+begin
+    perform _reproq_require_read_committed();
+    perform _reproq_check_outcomes(reproq_finish.worker_id, outcomes);
+
+    -- The leases first, by id: whoever deletes a lease with the current number has the run. Of two
+    -- outcomes for one lease the first counts.
+    with freed as (
+        delete from reproq_leases l
+        using (
+            select distinct on (p.result_id, p.lease_no)
+                p.result_id, p.lease_no, p.return_json, p.error, p.retry, p.retry_in, p.metadata,
+                case
+                    when p.outcome = 'fail' and p.error ->> 'kind' = 'cancelled' then 'cancel'
+                    else p.outcome
+                end as outcome
+            from rows from (
+                jsonb_to_recordset(outcomes) as (
+                    result_id bigint, lease_no bigint, outcome text, return_json jsonb,
+                    error jsonb, retry boolean, retry_in interval, metadata jsonb
+                )
+            ) with ordinality p (
+                result_id, lease_no, outcome, return_json, error, retry, retry_in, metadata, place
+            )
+            order by p.result_id, p.lease_no, p.place
+        ) o
+        where l.result_id = any(array[o.result_id]) and l.lease_no = o.lease_no
+        returning o.*
+    )
+
+    select
+        array_agg(f.result_id), array_agg(f.lease_no), array_agg(f.outcome), array_agg(f.error),
+        array_agg(f.return_json), array_agg(coalesce(f.retry, true)), array_agg(f.retry_in),
+        array_agg(f.metadata)
+    into
+        v_ids, v_lease_nos, v_outcomes, v_errors, v_returns, v_retries, v_delays, v_metadatas
+    from freed f;
+
+    if v_ids is not null then
+        perform _reproq_settle(
+            v_ids, v_outcomes, v_errors, v_returns, v_retries, v_delays, v_metadatas
+        );
+    end if;
+
+    return query
+    select a.result_id, a.lease_no, a.accepted, a.status
+    from _reproq_answer_outcomes(outcomes, v_ids, v_lease_nos) a;
+end;
+$$;
+
+comment on function reproq_finish(text, jsonb) is
+'Record a batch of outcomes: objects with result_id, lease_no, outcome (complete, fail or release) and return_json, error, retry (true), retry_in, metadata. One with an outdated lease_no, or a second one for a lease, changes nothing and is answered with accepted false. status is the run''s after it, null for an unknown run. Errors: 22023 and RQ004 naming the place, 25000 outside READ COMMITTED.';

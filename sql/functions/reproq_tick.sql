@@ -1,0 +1,31 @@
+create or replace function reproq_tick(reclaim boolean default true)
+returns table (
+    woken integer,
+    reclaimed integer,
+    expired integer,
+    fired integer,
+    moved integer,
+    rotated integer,
+    pruned integer
+)
+language plpgsql
+volatile
+set search_path from current
+as $$
+begin
+    perform _reproq_require_read_committed();
+    -- What may wait for a lock comes before anything that locks a gate without asking for others.
+    -- Rotation comes last: a truncated partition is locked until the commit.
+    pruned := _reproq_delete_due(1000);
+    select d.reclaimed, d.expired into reclaimed, expired
+    from _reproq_settle_due(case when reclaim then 1000 else 0 end, 1000) d;
+    woken := _reproq_wake_due(10000) + _reproq_sweep_gates();
+    fired := 0;
+    moved := _reproq_turn_ring();
+    rotated := _reproq_truncate_drained();
+    return next;
+end;
+$$;
+
+comment on function reproq_tick(boolean) is
+'Keep time: wake what is due, reclaim lost leases (unless told not to), expire, delete results past their time to live, turn the ring of the line. Safe from any number of callers, each part bounded; returns what was done. Errors: 25000 outside READ COMMITTED.';

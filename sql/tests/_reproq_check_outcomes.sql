@@ -1,0 +1,29 @@
+begin;
+select no_plan();
+
+select lives_ok(
+    $$select _reproq_check_outcomes('w', '[
+        {"result_id": 1, "lease_no": 1, "outcome": "complete", "return_json": [1]},
+        {"result_id": "2", "lease_no": "1", "outcome": "fail", "error": {"message": "x"},
+            "retry": false, "retry_in": 1.5, "metadata": {}},
+        {"result_id": 3, "lease_no": 1, "outcome": "fail", "error": null, "retry": null,
+            "retry_in": "2 hours", "metadata": null},
+        {"result_id": 4, "lease_no": 1, "outcome": "release", "unknown": 1}
+    ]')$$,
+    'outcomes of every kind pass, ids and numbers also as text, and keys of later versions'
+);
+select throws_ok(
+    format('select _reproq_check_outcomes(''w'', %L)', b.outcomes), '22023', b.message, b.name
+)
+from (values
+    ('of several bad ones the first is named', '[{"result_id": 1, "lease_no": 1, "outcome": "release"}, 1, 2]',
+        'outcomes[1]: must be an object'),
+    ('of several bad keys the first is named', '[{"outcome": "?"}]', 'outcomes[0].result_id: must be an id'),
+    ('an id of 19 digits', '[{"result_id": 9999999999999999999, "lease_no": 1, "outcome": "fail"}]',
+        'outcomes[0].result_id: must be an id'),
+    ('a negative number', '[{"result_id": 1, "lease_no": -1, "outcome": "fail"}]',
+        'outcomes[0].lease_no: must be a number')
+) b (name, outcomes, message);
+
+select * from finish();
+rollback;

@@ -1,0 +1,77 @@
+begin;
+select no_plan();
+\ir helpers/setup.sql
+
+create function keyed(name text, lock_key text, concurrency_key text, lim integer) returns bigint
+language sql volatile as $$
+    select enqueue(name, jsonb_build_object(
+        'lock_key', lock_key, 'concurrency_key', concurrency_key, 'concurrency_limit', lim
+    ));
+$$;
+create function pass(wanted integer, out result text) language sql volatile as $$
+    select format(
+        '%s; slots %s; parked %s',
+        (
+            select coalesce(string_agg((run(p.result_id)).spec_json #>> '{args,0}', ' ' order by p.place), 'none')
+            from unnest(g.passed) with ordinality p (
+                ring, concurrency_limit, claim_order, result_id, queue_name, lock_key,
+                concurrency_key, place
+            )
+        ),
+        array_to_string(g.places, ' ', '-'), g.parked
+    )
+    from _reproq_pass_gates(
+        array(select l from reproq_ready l order by l.claim_order, l.result_id), wanted, 64
+    ) g;
+$$;
+
+select keyed('free', null, null, 0), keyed('l1', 'l', null, 0), keyed('l2', 'l', null, 0) as l2,
+    keyed('m1', 'm', null, 0) \gset
+select is(
+    pass(10), 'free l1 m1; slots - - -; parked 1',
+    'of a lock one passes, the rest is parked, and those without gates pass'
+);
+select is(in_words(:l2), 'BLOCKED with blocked', 'whoever finds the lock taken in the same batch is parked');
+select is((select gate from reproq_blocked), 'lock:l', 'at that lock');
+
+delete from task_runs;
+select keyed('a', null, 'k', 2), keyed('b', null, 'k', 2), keyed('c', null, 'k', 2) as c,
+    keyed('wide', null, 'k', 3) as wide, keyed('both', 'l', 'k2', 1) \gset
+select is(
+    pass(10), 'a b wide both; slots 1 2 3 1; parked 1',
+    'of a key as many pass as the run''s own limit has places, each with the lowest free slot'
+);
+select is(
+    (select (gate, concurrency_limit)::text from reproq_blocked), '(key:k,2)',
+    'the others are parked at the key, with their limit'
+);
+delete from task_runs;
+select keyed(n, 'l', null, 0) from unnest('{a,b,c}'::text[]) n;
+select is(pass(1), 'a; slots -; parked 0', 'behind as many as are wanted nobody is looked at');
+
+-- Slots in use are passed over.
+delete from task_runs;
+insert into reproq_leases (
+    result_id, lease_no, worker_id, leased_until, lease_length, concurrency_key, slot, concurrency_limit
+)
+values (1, 1, 'w', _reproq_now() + '1 h', '1 h', 'k', 1, 9), (2, 1, 'w', _reproq_now() + '1 h', '1 h', 'k', 3, 9);
+select keyed('a', null, 'k', 4), keyed('b', null, 'k', 4), keyed('c', null, 'k', 4), keyed('narrow', null, 'k', 1);
+select is(pass(10), 'a b; slots 2 4; parked 2', 'the lowest slots that nobody holds are given');
+delete from reproq_leases;
+
+-- So many gates and no more: the rest stays in line.
+delete from task_runs;
+select keyed(n || '', n || '', null, 0) from generate_series(1, 70) n;
+select results_eq(
+    $$select cardinality(g.passed), g.parked, g.locked, g.left_out
+    from _reproq_pass_gates(array(select l from reproq_ready l), 100, 64) g$$,
+    'values (64, 0, 64, true)', 'no more gates are locked than are granted'
+);
+select is((select count(*) from reproq_ready), 70::bigint, 'nobody beyond is parked');
+select ok(
+    not (_reproq_pass_gates(array(select l from reproq_ready l), 70, 70)).left_out,
+    'with enough of them nobody is left out'
+);
+
+select * from finish();
+rollback;

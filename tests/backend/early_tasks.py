@@ -1,0 +1,8 @@
+"""A task in a module that is imported before django.setup()."""
+
+from reproq_django import task
+
+
+@task
+def early():
+    pass

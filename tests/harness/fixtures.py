@@ -1,0 +1,166 @@
+"""Fixtures for every test. See tests/README.md for a line on each."""
+
+from collections.abc import Callable, Iterator
+
+import psycopg
+import pytest
+
+from tests.harness.clock import Clock
+from tests.harness.machine import NEWEST, OLDER, available, in_ci, missing
+from tests.harness.servers import Server, Servers
+
+SERVERS = pytest.StashKey[Servers]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("reproq")
+    group.addoption("--slow", action="store_true", help="run the tests marked slow, too")
+    group.addoption(
+        "--server", choices=[NEWEST, OLDER], help="run what runs on every Postgres on this one only"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    gaps = missing()
+    if gaps and in_ci():
+        raise pytest.UsageError("CI leaves nothing out, but this machine lacks: " + "; ".join(gaps))
+    config.stash[SERVERS] = Servers()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if SERVERS in config.stash:
+        config.stash[SERVERS].close()
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    import django
+
+    gaps = missing()
+    lines = [f"django: {django.get_version()}, postgres: {', '.join(server_names(config))}"]
+    return lines + ([f"LEFT OUT, not on this machine: {'; '.join(gaps)}"] if gaps else [])
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--slow") or in_ci():
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    # A test that was named on the command line is meant, slow or not.
+    if slow and len(slow) < len(items):
+        config.hook.pytest_deselected(items=slow)
+        items[:] = [item for item in items if item not in slow]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Iterator[object]:
+    """A report may quote text that no encoding takes; pytest-xdist would end the run."""
+    return printable((yield))
+
+
+def printable(value: object) -> object:
+    match value:
+        case str():
+            return value.encode(errors="backslashreplace").decode()
+        case dict():
+            return {printable(key): printable(entry) for key, entry in value.items()}
+        case list() | tuple():
+            return type(value)(printable(entry) for entry in value)
+    return value
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that uses `server`, itself or through another fixture, runs on each server."""
+    chosen_by_test = any(
+        "server" in str(mark.args[0]).replace(" ", "").split(",")
+        for mark in metafunc.definition.iter_markers("parametrize")
+    )
+    if "server" in metafunc.fixturenames and not chosen_by_test:
+        metafunc.parametrize(
+            "server", server_names(metafunc.config), indirect=True, scope="session"
+        )
+
+
+def server_names(config: pytest.Config) -> list[str]:
+    only = config.getoption("--server")
+    return [name for name in available() if only in (None, name)]
+
+
+@pytest.fixture(scope="session")
+def servers(pytestconfig: pytest.Config) -> Servers:
+    """All servers of this session by name: `servers["pg18"]`."""
+    return pytestconfig.stash[SERVERS]
+
+
+@pytest.fixture(scope="session")
+def server(request: pytest.FixtureRequest, servers: Servers) -> Server:
+    """A running server; the test runs once on each, unless it parametrizes `server` itself."""
+    if request.param not in available():
+        pytest.skip(f"{request.param} is not on this machine")
+    return servers[request.param]
+
+
+@pytest.fixture
+def database(server: Server, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The name of a new database with Reproq; at the end no invariant may be violated."""
+    name = server.new_database()
+    yield name
+    try:
+        if not request.node.get_closest_marker("breaks_invariants"):
+            assert violations(server.dsn(name)) == []
+    finally:
+        server.dropdb(name)
+
+
+@pytest.fixture
+def empty_database(server: Server) -> Iterator[str]:
+    """The name of a new database without Reproq."""
+    name = server.new_database(empty=True)
+    yield name
+    server.dropdb(name)
+
+
+@pytest.fixture
+def dsn(server: Server, database: str) -> str:
+    """The URL of the test's database."""
+    return server.dsn(database)
+
+
+@pytest.fixture
+def empty_dsn(server: Server, empty_database: str) -> str:
+    """The URL of a database without Reproq."""
+    return server.dsn(empty_database)
+
+
+@pytest.fixture
+def make_conn(dsn: str) -> Iterator[Callable[..., psycopg.Connection]]:
+    """Opens connections to the test's database, autocommit by default, and closes them."""
+    opened = []
+
+    def connect(**options: object) -> psycopg.Connection:
+        opened.append(psycopg.connect(dsn, **{"autocommit": True, **options}))
+        return opened[-1]
+
+    yield connect
+    for conn in opened:
+        conn.close()
+
+
+@pytest.fixture
+def conn(make_conn: Callable[..., psycopg.Connection]) -> psycopg.Connection:
+    """A connection to the test's database, autocommit."""
+    return make_conn()
+
+
+@pytest.fixture
+def clock(dsn: str) -> Iterator[Clock]:
+    """Stops the clock of the test's database; the test moves it."""
+    clock = Clock(dsn)
+    yield clock
+    clock.close()
+
+
+def violations(dsn: str) -> list[tuple]:
+    """What `reproq_violations()` reports; nothing where Reproq is not (or no longer) installed."""
+    with psycopg.connect(dsn, autocommit=True) as conn:
+        if conn.execute("select to_regproc('reproq_violations')").fetchone() == (None,):
+            return []
+        return conn.execute("select * from reproq_violations()").fetchall()

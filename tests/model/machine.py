@@ -1,0 +1,80 @@
+"""What the rules of the machine share: the database, the model, and that both agree."""
+
+from datetime import UTC, datetime
+from typing import ClassVar
+
+import psycopg
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant
+
+from tests.harness.clock import Clock
+from tests.model.queue import Queue
+from tests.model.run import Run
+
+START = datetime(2100, 1, 1, 12, tzinfo=UTC)
+QUEUES = ["a", "b", "c"]
+STATE = """
+    select r.result_id, r.status, r.attempts, r.lease_losses, r.lease_no, r.cancel_requested,
+        extract(epoch from r.expires_at - timestamptz '2100-01-01 12:00Z')::integer,
+        jsonb_path_query_array(r.errors_json, '$[*].kind'),
+        jsonb_path_query_array(r.errors_json, '$[*].attempt')
+    from task_runs r
+"""
+
+numbers = st.integers(0, 10**6)
+"""Chooses among the runs that there are."""
+
+
+class Machine(RuleBasedStateMachine):
+    """One queue in the database and one in Python."""
+
+    conn: ClassVar[psycopg.Connection]
+    clock: ClassVar[Clock]
+
+    @initialize()
+    def begin(self) -> None:
+        self.queue = Queue()
+        # The same ids and the same order of queues whenever an example is played.
+        self.sql("truncate task_runs restart identity")
+        self.sql("select setseed(0)")
+        self.sql("delete from reproq_queue_controls")
+        self.clock.set(START)
+
+    def sql(self, statement: str, *params: object, **named: object) -> list[tuple]:
+        cursor = self.conn.execute(statement, named or params or None)
+        return cursor.fetchall() if cursor.description else []
+
+    def pick(self, number: int, *statuses: str) -> Run | None:
+        """Some run, in one of these statuses."""
+        runs = [run for run in self.queue.runs.values() if not statuses or run.status in statuses]
+        return runs[number % len(runs)] if runs else None
+
+    @invariant()
+    def both_agree(self) -> None:
+        rows = {row[0]: row[1:] for row in self.sql(STATE)}
+        # A claim may have ended who was too old, and the tick will.
+        for run in self.queue.runs.values():
+            if run.expired(self.queue.now) and rows.get(run.id, ("",))[0] == "FAILED":
+                self.queue.expire(run)
+        assert rows.keys() == self.queue.runs.keys()
+        for result_id, (status, *others) in rows.items():
+            run = self.queue.runs[result_id]
+            if status in ("READY", "BLOCKED"):
+                assert run.due(self.queue.now), (status, run)
+                run.status, run.parked = "LINE", status == "BLOCKED"
+            else:
+                assert run.status == status, run
+            kinds, attempts = [[error[n] for error in run.errors] for n in (0, 1)]
+            assert others == [
+                run.attempts,
+                run.losses,
+                run.lease_no,
+                run.cancel_requested,
+                run.expires,
+                kinds,
+                attempts,
+            ], run
+
+    @invariant()
+    def nothing_is_violated(self) -> None:
+        assert self.sql("select * from reproq_violations()") == []

@@ -1,0 +1,130 @@
+"""Rules that make runs: enqueue, bulk enqueue, a plain INSERT, waiting runs, replay."""
+
+import json
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from tests.model.machine import Machine, numbers
+from tests.model.run import DONE, Run
+
+Spec = dict[str, Any]
+PLAIN = '{"task_path": "a.b"}'
+NOT_IN_SPEC = ("run_in", "expires_in", "dedup", "max_lease_losses")
+
+specs = st.fixed_dictionaries(
+    {
+        "args": st.sampled_from([[0], [1], [2], [3]]),
+        "queue": st.sampled_from(["a", "a", "b", "c"]),
+        "priority": st.sampled_from([0, 0, 1]),
+        "lock_key": st.sampled_from([None, None, "l1", "l2"]),
+        "concurrency_key": st.sampled_from([None, "k1", "k2"]),
+        "concurrency_limit": st.integers(0, 3),
+        "max_attempts": st.integers(1, 3),
+        "run_in": st.sampled_from([None, None, None, 10, 400]),
+        "expires_in": st.sampled_from([None, None, None, 20, 500]),
+        "dedup": st.sampled_from([True, True, False]),
+        "max_lease_losses": st.integers(0, 2),
+    }
+).filter(lambda spec: spec["expires_in"] is None or (spec["run_in"] or 0) < spec["expires_in"])
+
+
+class Producing(Machine):
+    def run_of(self, result_id: int, spec: Spec, **others: object) -> Run:
+        starts = None if spec["run_in"] is None else self.queue.now + spec["run_in"]
+        named = sorted(spec.keys() - NOT_IN_SPEC)
+        options = {
+            "spec": (*(json.dumps(spec[name]) for name in named), starts),
+            "queue": spec["queue"],
+            "priority": spec["priority"],
+            "lock": spec["lock_key"],
+            "key": spec["concurrency_key"] if spec["concurrency_limit"] else None,
+            "limit": spec["concurrency_limit"],
+            "max_attempts": spec["max_attempts"],
+            "max_losses": spec["max_lease_losses"],
+            "run_after": starts,
+            "lifetime": spec["expires_in"],
+            "dedup": spec["dedup"],
+        }
+        return Run(result_id, "LINE", **(options | others))
+
+    def joined_or_added(self, result_id: int, spec: Spec) -> None:
+        run = self.run_of(result_id, spec)
+        twin = self.queue.twin(run.spec) if run.dedup else None
+        if twin is not None:
+            assert result_id == twin.id
+        else:
+            assert result_id not in self.queue.runs
+            self.queue.add(run)
+
+    @rule(spec=specs)
+    def enqueue(self, spec: Spec) -> None:
+        [(result_id,)] = self.sql(
+            "select reproq_enqueue('a.b', args => %(args)s, queue => %(queue)s,"
+            " priority => %(priority)s, lock_key => %(lock_key)s, dedup => %(dedup)s,"
+            " concurrency_key => %(concurrency_key)s,"
+            " concurrency_limit => %(concurrency_limit)s, max_attempts => %(max_attempts)s,"
+            " run_in => %(run_in)s * interval '1 s', backoff_base => '10 s',"
+            " expires_in => %(expires_in)s * interval '1 s',"
+            " max_lease_losses => %(max_lease_losses)s)",
+            **spec | {"args": json.dumps(spec["args"])},
+        )
+        self.joined_or_added(result_id, spec)
+
+    @rule(batch=st.lists(specs, min_size=1, max_size=6))
+    def enqueue_many(self, batch: list[Spec]) -> None:
+        whole = [{"task_path": "a.b", "backoff_base": 10} | spec for spec in batch]
+        rows = self.sql("select result_id from reproq_enqueue_many(%s)", json.dumps(whole))
+        for spec, (result_id,) in zip(batch, rows, strict=True):
+            self.joined_or_added(result_id, spec)
+
+    @rule(spec=specs, status=st.sampled_from(["READY", "BLOCKED", "RUNNING", "SUCCESSFUL"]))
+    def insert(self, spec: Spec, status: str) -> None:
+        """What another program writes comes in like anything else."""
+        running = status == "RUNNING"
+        if running and any(run.lock == spec["lock_key"] for run in self.queue.running()):
+            return
+        [(result_id,)] = self.sql(
+            "insert into task_runs (status, spec_json, queue_name, priority, lock_key,"
+            " concurrency_key, concurrency_limit, max_attempts, max_lease_losses, backoff_base,"
+            " run_after, dedup, enqueued_at, lease_no, leased_until) values (%(status)s,"
+            " %(plain)s, %(queue)s, %(priority)s, %(lock_key)s, %(concurrency_key)s,"
+            " %(concurrency_limit)s, %(max_attempts)s, %(max_lease_losses)s, '10 s',"
+            " _reproq_now() + %(run_in)s * interval '1 s', false, _reproq_now(),"
+            " %(lease_no)s, _reproq_now() + interval '30 s') returning result_id",
+            **spec | {"plain": PLAIN, "status": status, "lease_no": 3 if running else 0},
+        )
+        run = self.queue.add(self.run_of(result_id, spec, dedup=False, lifetime=None))
+        if running:
+            run.status, run.lease_no, run.leased_until = "RUNNING", 3, self.queue.now + 30
+        elif status in DONE:
+            run.status = status
+
+    @rule(spec=specs, choice=st.lists(numbers, min_size=1, max_size=3))
+    def wait(self, spec: Spec, choice: list[int]) -> None:
+        """A run that waits for others, as workflows have them."""
+        before = {run.id for number in choice if (run := self.pick(number))}
+        runs = [self.queue.runs[result_id] for result_id in before]
+        if not any(run.live for run in runs) or any(run.broken for run in runs):
+            return
+        with self.conn.transaction():
+            [(result_id,)] = self.sql(
+                "insert into task_runs (status, spec_json, queue_name, lock_key, concurrency_key,"
+                " concurrency_limit, max_attempts, max_lease_losses, backoff_base, run_after,"
+                " expires_at, dedup, enqueued_at) values ('WAITING', %(plain)s, %(queue)s,"
+                " %(lock_key)s, %(concurrency_key)s, %(concurrency_limit)s, %(max_attempts)s,"
+                " %(max_lease_losses)s, '10 s', _reproq_now() + %(run_in)s * interval '1 s',"
+                " _reproq_now() + %(expires_in)s * interval '1 s', false, _reproq_now())"
+                " returning result_id",
+                **spec | {"plain": PLAIN},
+            )
+            self.sql("insert into reproq_edges select %s, unnest(%s)", result_id, sorted(before))
+        run = self.run_of(result_id, spec, waits_for=before, dedup=False, priority=0)
+        self.queue.add(run).status = "WAITING"
+
+    @rule(number=numbers)
+    def replay(self, number: int) -> None:
+        if run := self.pick(number):
+            [(result_id,)] = self.sql("select reproq_replay(%s)", run.id)
+            self.queue.add(run.again(result_id))

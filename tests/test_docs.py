@@ -1,0 +1,54 @@
+"""What the documentation names is there, and what is there to be set is documented."""
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from reproq_django import specs
+from reproq_django.task_class import READERS
+from reproq_worker.cli import main
+from tests.reference import FILE as REFERENCE
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = sorted([ROOT / "README.md", ROOT / "sql" / "README.md", *ROOT.glob("docs/**/*.md")])
+LINK = re.compile(r"\]\(([^)#\s]+)")
+
+
+def options_of_the_command() -> set[str]:
+    context = click.Context(main)
+    commands = [main.get_command(context, name) for name in main.list_commands(context)]
+    return {opt for command in commands for param in command.params for opt in param.opts}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    for target in LINK.findall(page.read_text()):
+        assert target.startswith("https://") or (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_options_and_functions_exist(page: Path) -> None:
+    text = page.read_text()
+    elsewhere = {"--exclude-table", "--reload", "--database"}
+    for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text):
+        assert option in options_of_the_command() | elsewhere, option
+    if "docs/decisions" not in str(page):
+        reference = REFERENCE.read_text()
+        for function in re.findall(r"\breproq_[a-z_]+(?=\()", text):
+            assert function in reference, function
+
+
+def test_every_option_of_the_worker_is_in_operating() -> None:
+    text = (ROOT / "docs/operating.md").read_text()
+    worker = main.get_command(click.Context(main), "worker")
+    names = {param.opts[0] for param in worker.params} - {"--dsn", "--worker-id", "--help"}
+    missing = [name for name in sorted(names) if f"`{name}`" not in text]
+    assert missing == ["--executor-module"]
+
+
+def test_every_option_of_a_task_and_of_the_backend_is_in_django() -> None:
+    text = (ROOT / "docs/django.md").read_text()
+    missing = [name for name in [*READERS, *specs.OPTION_READERS] if f"`{name}`" not in text]
+    assert missing == []

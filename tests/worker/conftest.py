@@ -1,0 +1,32 @@
+"""Real worker processes for the tests of this folder."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.worker.process import Queue, Worker
+
+
+@pytest.fixture
+def queue(conn: psycopg.Connection) -> Queue:
+    """The test's queue, to put runs in and look at them."""
+    return Queue(conn)
+
+
+@pytest.fixture
+def start(dsn: str, tmp_path: Path) -> Iterator[Callable[..., Worker]]:
+    """Starts workers on the test's database; whatever of them is left at the end is killed."""
+    workers: list[Worker] = []
+
+    def start(*flags: object, on: str = dsn, **environment: str) -> Worker:
+        log = tmp_path / f"worker-{len(workers)}.log"
+        workers.append(Worker(on, log, flags, environment))
+        return workers[-1]
+
+    yield start
+    for worker in workers:
+        worker.destroy()
+    for worker in workers:
+        assert "Traceback" not in worker.log

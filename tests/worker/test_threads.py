@@ -1,0 +1,67 @@
+"""What is particular to thread mode: coroutines share a loop, and threads cannot be killed."""
+
+import signal
+import time
+
+import pytest
+
+from tests.worker.process import until
+
+pytestmark = pytest.mark.parametrize("server", ["pg18"], indirect=True)
+
+
+def test_coroutines_run_side_by_side_on_one_loop(queue, start):
+    runs = [queue.enqueue("async_sleep", 0.5) for _ in range(20)]
+    start("--isolation", "thread", "--concurrency", 20)
+    records = [queue.ended(run) for run in runs]
+    assert {record["return_json"] for record in records} == {"slept"}
+    first = min(record["started_at"] for record in records)
+    last = max(record["finished_at"] for record in records)
+    assert (last - first).total_seconds() < 2
+
+
+def test_a_coroutine_that_overruns_is_cancelled_and_frees_its_slot(queue, start):
+    worker = start("--isolation", "thread", "--concurrency", 3, "--exec-timeout", "300ms").ready()
+    for _ in range(3):
+        run = queue.enqueue("async_sleep", 30, max_attempts=1)
+        assert queue.ended(run)["errors_json"][0]["kind"] == "timeout"
+    assert queue.ended(queue.enqueue("echo", 1))["return_json"] == 1
+    assert worker.log.count("working on") == 1  # two lost slots of three would make it start anew
+
+
+def test_an_overrun_is_recorded_and_its_late_answer_dropped(queue, start):
+    run = queue.enqueue("sleep", 2, timeout_seconds=1, max_attempts=1)
+    worker = start("--isolation", "thread", "--concurrency", 3)
+    record = queue.ended(run)
+    assert record["errors_json"][0]["kind"] == "timeout"
+    assert queue.ended(queue.enqueue("echo", 1))["return_json"] == 1
+    time.sleep(1.2)
+    assert queue.run(run) == record
+    assert worker.process.poll() is None
+
+
+def test_with_half_its_slots_lost_a_worker_starts_anew_under_the_same_pid(queue, start):
+    run = queue.enqueue("sleep", 60, timeout_seconds=1, max_attempts=1)
+    worker = start("--isolation", "thread", "--concurrency", 2)
+    queue.ended(run)
+    until(lambda: worker.log.count("working on") == 2)
+    assert worker.process.poll() is None
+    assert queue.ended(queue.enqueue("echo", 1))["return_json"] == 1
+
+
+def test_sigterm_releases_what_does_not_end_in_time(queue, start):
+    run = queue.enqueue("sleep", 30)
+    worker = start("--isolation", "thread", "--shutdown-timeout", "200ms")
+    queue.running(run)
+    worker.signal(signal.SIGTERM)
+    assert worker.leave() == 0
+    record = queue.run(run)
+    assert (record["status"], record["attempts"]) == ("READY", 0)
+
+
+def test_a_cancelled_task_is_recorded_at_once(queue, start):
+    run = queue.enqueue("async_sleep", 30)
+    start("--isolation", "thread")
+    queue.running(run)
+    queue.value("select reproq_cancel(%s)", run)
+    assert queue.ended(run)["status"] == "CANCELLED"
