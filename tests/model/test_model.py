@@ -69,8 +69,9 @@ def test_the_model_notices_what_a_queue_leaves_undone(conn, clock, server, fault
         run(
             conn,
             clock,
-            examples=200,
+            examples=2000,
             steps=40,
+            derandomize=True,
             database=None,
             phases=[Phase.generate],
             report_multiple_bugs=False,
