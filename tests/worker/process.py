@@ -14,6 +14,7 @@ import psycopg
 from psycopg.rows import dict_row
 
 ROOT = Path(__file__).resolve().parents[2]
+INTERVALS = ["backoff_base", "expires_in", "run_in"]
 COMMAND = [sys.executable, "-c", "from reproq_worker.cli import main; main()", "worker"]
 
 
@@ -118,7 +119,7 @@ class Queue:
     def enqueue(self, name: str, *args: Any, **options: Any) -> int:
         """Enqueue `plain.<name>`; options are parameters of reproq_enqueue."""
         options = {"task_path": f"plain.{name}", "args": json.dumps(args), "dedup": False} | options
-        casts = {"args": "::jsonb", "backoff_base": "::interval", "expires_in": "::interval"}
+        casts = {"args": "::jsonb"} | dict.fromkeys(INTERVALS, "::interval")
         params = ", ".join(f"{key} => %({key})s{casts.get(key, '')}" for key in options)
         row = self._cursor.execute(f"select reproq_enqueue({params}) as id", options).fetchone()
         return row["id"]
