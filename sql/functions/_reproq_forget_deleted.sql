@@ -46,6 +46,12 @@ begin
         order by a.place
     ));
     delete from reproq_edges e where e.waits_for = any(v_all);
+    delete from reproq_workflows w
+    using (select distinct g.workflow_id from gone g) g
+    where w.workflow_id = any(array[g.workflow_id])
+        and not exists (
+            select 1 from task_runs r where r.workflow_id = any(array[g.workflow_id])
+        );
     if v_gates is not null then
         perform _reproq_wake_gates(v_gates, true);
     end if;
@@ -54,7 +60,7 @@ end;
 $$;
 
 comment on function _reproq_forget_deleted() is
-'Whoever deletes records takes their tickets, leases and edges along; dependants of an unfinished one fail.';
+'Whoever deletes records takes their tickets, leases and edges along, and workflows of which none is left; dependants of an unfinished one fail.';
 
 create or replace trigger reproq_forget_deleted
 after delete on task_runs

@@ -1,4 +1,4 @@
-create or replace function _reproq_name_unreadable(specs jsonb, problem text)
+create or replace function _reproq_name_unreadable(specs jsonb, prefix text, problem text)
 returns void
 language plpgsql
 volatile
@@ -23,12 +23,12 @@ begin
             );
         exception when data_exception then
             perform _reproq_refuse(
-                format('specs[%s].%s', v_one.place - 1, v_one.key), _reproq_name_unreadable.problem
+                format(prefix, v_one.place - 1) || v_one.key, _reproq_name_unreadable.problem
             );
         end;
     end loop;
 end;
 $$;
 
-comment on function _reproq_name_unreadable(jsonb, text) is
-'Raise 22023 for the first value of specs that is not of its parameter''s type.';
+comment on function _reproq_name_unreadable(jsonb, text, text) is
+'Raise 22023 for the first value of specs that is not of its parameter''s type. prefix names the place of a spec.';

@@ -56,12 +56,16 @@ begin
         select distinct e.result_id
         from reproq_edges e
         where e.waits_for = any(v_done)
-            and not exists (
-                select 1
+            -- Runs are started in the order of their ids, more or less: from the last of them back,
+            -- the first that is looked at is most likely not done.
+            and (
+                select o.waits_for
                 from reproq_edges o
                 inner join task_runs p on p.result_id = any(array[o.waits_for])
                 where o.result_id = any(array[e.result_id]) and p.status <> 'SUCCESSFUL'
-            )
+                order by o.waits_for desc
+                limit 1
+            ) is null
     )
 
     select

@@ -17,7 +17,7 @@ exception
     when invalid_text_representation or invalid_datetime_format or datetime_field_overflow
         or interval_field_overflow or numeric_value_out_of_range
         or invalid_time_zone_displacement_value then
-        perform _reproq_name_unreadable(specs, sqlerrm);
+        perform _reproq_name_unreadable(specs, 'specs[%s].', sqlerrm);
         raise;
 end;
 $$;

@@ -6,15 +6,15 @@ set search_path from current
 as $$
 #variable_conflict use_column
 declare
-    v_now timestamptz := _reproq_now();
     v_status text;
     v_hash text;
+    v_broken bigint;
 begin
     perform _reproq_require_read_committed();
+    perform _reproq_lock_for_retry(array[reproq_retry.result_id]);
     select r.status, r.spec_hash into v_status, v_hash
     from task_runs r
-    where r.result_id = reproq_retry.result_id
-    for no key update;
+    where r.result_id = reproq_retry.result_id;
     if v_status is null then
         perform _reproq_refuse_unknown(reproq_retry.result_id);
     elsif v_status not in ('FAILED', 'CANCELLED') then
@@ -24,39 +24,29 @@ begin
             hint = 'Only a FAILED or CANCELLED run is retried; replay makes a new run of any.';
     end if;
 
+    select min(p.result_id) into v_broken
+    from reproq_edges e
+    inner join task_runs p on p.result_id = any(array[e.waits_for])
+    where e.result_id = reproq_retry.result_id and p.status in ('FAILED', 'CANCELLED');
+    if v_broken is not null then
+        raise exception 'run % waits for run %, which has not succeeded',
+            reproq_retry.result_id, v_broken
+        using errcode = 'RQ003', hint = 'Retry that one: this one waits for it again.';
+    end if;
+
     begin
-        -- A new start: attempts, lost leases and the time to expire count anew, the lease number
-        -- goes on.
-        update task_runs r
-        set
-            status = 'READY',
-            run_after = null,
-            claim_order = _reproq_claim_order(r.queue_name, r.priority, v_now),
-            expires_at = v_now + (r.expires_at - r.enqueued_at),
-            live_expires_at = v_now + (r.expires_at - r.enqueued_at),
-            live_spec_hash = case when r.dedup then r.spec_hash end,
-            enqueued_at = v_now,
-            started_at = null,
-            attempts = 0,
-            lease_losses = 0,
-            cancel_requested = false,
-            return_json = null,
-            last_error = null,
-            finished_at = null,
-            failed_at = null,
-            delete_after = null,
-            updated_at = v_now
-        where r.result_id = reproq_retry.result_id;
+        select s.status into v_status
+        from _reproq_start_anew(array[reproq_retry.result_id]) s
+        where s.result_id = reproq_retry.result_id;
     exception when unique_violation then
         raise exception 'run % has a live twin: run %', reproq_retry.result_id, (
             select r.result_id from task_runs r where r.live_spec_hash = v_hash
         )
         using errcode = 'RQ003', hint = 'Wait for the twin, cancel it, or replay this run.';
     end;
-    perform _reproq_line_up(array[reproq_retry.result_id]);
-    return 'READY';
+    return v_status;
 end;
 $$;
 
 comment on function reproq_retry(bigint) is
-'Give a FAILED or CANCELLED run a new start under the same id, enqueued now: attempts 0, a later lease number; returns its status. Errors: RQ002 no such run, RQ003 in another state or with a live twin, which it names.';
+'Give a FAILED or CANCELLED run a new start under the same id, enqueued now: attempts 0, a later lease number; returns its status. Runs that failed because it had, wait for it again, unless they stand behind another broken one. Errors: RQ002 no such run, RQ003 in another state, behind a run that has not succeeded or with a live twin, naming it; 25000.';

@@ -30,14 +30,14 @@ begin
     v_before := array(
         select c.relname from pg_class c
         where c.relnamespace = quote_ident(current_schema())::regnamespace
-            and c.relkind in ('r', 'p')
+            and c.relkind in ('r', 'p', 'v')
     );
     execute p_source;
     insert into reproq_migrations (number, name, digest, wheel_version, tables)
     values (p_number, p_name, p_digest, p_wheel_version, array(
         select c.relname::text from pg_class c
         where c.relnamespace = quote_ident(current_schema())::regnamespace
-            and c.relkind in ('r', 'p')
+            and c.relkind in ('r', 'p', 'v')
             and c.relname <> all (v_before)
         order by c.relname
     ));

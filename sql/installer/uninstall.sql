@@ -8,6 +8,7 @@ declare
         join pg_proc p on p.oid = to_regprocedure(f.signature)
     );
     v_tables text;
+    v_views text;
     v_trigger record;
     v_function regprocedure;
 begin
@@ -31,11 +32,17 @@ begin
         end;
     end loop;
 
-    select string_agg(c.oid::regclass::text, ', ') into v_tables
+    select
+        string_agg(c.oid::regclass::text, ', ') filter (where c.relkind = 'v'),
+        string_agg(c.oid::regclass::text, ', ') filter (where c.relkind <> 'v')
+    into v_views, v_tables
     from pg_class c
     where c.relnamespace = quote_ident(current_schema())::regnamespace and not c.relispartition
         and (c.relname in ('reproq_migrations', 'reproq_functions')
             or c.relname in (select unnest(m.tables) from reproq_migrations m));
+    if v_views is not null then
+        execute format('drop view %s', v_views);
+    end if;
     execute format('drop table %s', v_tables);
 
     for v_function in

@@ -33,6 +33,7 @@ create table task_runs (
     concurrency_key text,
     concurrency_limit integer not null default 0,
     workflow_id uuid,
+    workflow_key text,
     parent_id bigint,
     wait_count integer not null default 0,
 
@@ -98,6 +99,10 @@ comment on column task_runs.live_expires_at is
 'expires_at while the run is live, else null: the index over it holds live runs alone.';
 comment on column task_runs.claim_order is
 'Place in the line of its queue: ready time in microseconds minus priority times aging. Lowest first.';
+comment on column task_runs.workflow_key is 'The name of the run within its workflow.';
+comment on column task_runs.parent_id is 'The run that it waits for, where that is a single one.';
+comment on column task_runs.wait_count is
+'How many runs it waits for, finished ones included; the runs themselves are in reproq_edges.';
 comment on column task_runs.lease_no is
 'Raised by every claim and never lowered: the fence that each write of a worker names.';
 comment on column task_runs.leased_until is
@@ -201,21 +206,54 @@ create index reproq_edges_dependants on reproq_edges (waits_for, result_id);
 comment on table reproq_edges is
 'Which run waits for which: written with the workflow, removed only with the run.';
 
-create table workflow_runs (
+create table reproq_workflows (
     workflow_id uuid primary key,
-    expected_count integer not null default 0,
-    success_count integer not null default 0,
-    failure_count integer not null default 0,
+    expected_count integer not null,
     callback_result_id bigint,
-    status text not null default 'RUNNING' check (
-        status in ('RUNNING', 'WAITING_CALLBACK', 'SUCCESSFUL', 'FAILED')
-    ),
-    created_at timestamptz not null default clock_timestamp(),
-    updated_at timestamptz not null default clock_timestamp()
+    created_at timestamptz not null default clock_timestamp()
 );
-create index idx_workflow_runs_callback on workflow_runs (callback_result_id)
+create index reproq_workflows_created on reproq_workflows (created_at, workflow_id);
+create index idx_workflow_runs_callback on reproq_workflows (callback_result_id)
 where callback_result_id is not null;
-comment on table workflow_runs is 'One row a workflow: how many runs it has and how it stands.';
+comment on table reproq_workflows is
+'One row a workflow, for as long as any of its runs is kept; how it stands is in workflow_runs.';
+comment on column reproq_workflows.expected_count is 'Its runs, without the callback.';
+
+-- Counted, not kept: a counter may drift, and every member's end would wait for the same row.
+create view workflow_runs as
+select
+    w.workflow_id,
+    w.expected_count,
+    m.success_count,
+    m.failure_count,
+    w.callback_result_id,
+    case
+        when m.broken > 0 then 'FAILED'
+        when m.live = 0 then 'SUCCESSFUL'
+        when m.live = 1 and m.callback_is_live then 'WAITING_CALLBACK'
+        else 'RUNNING'
+    end as status,
+    w.created_at,
+    coalesce(m.updated_at, w.created_at) as updated_at
+from reproq_workflows w
+cross join lateral (
+    select
+        count(*) filter (where c.is_member and r.status = 'SUCCESSFUL')::integer as success_count,
+        count(*) filter (where c.is_member and c.is_broken)::integer as failure_count,
+        count(*) filter (where c.is_broken) as broken,
+        count(*) filter (where r.finished_at is null) as live,
+        coalesce(bool_or(not c.is_member and r.finished_at is null), false) as callback_is_live,
+        max(r.updated_at) as updated_at
+    from task_runs r
+    cross join lateral (
+        select
+            r.result_id is distinct from w.callback_result_id as is_member,
+            r.status in ('FAILED', 'CANCELLED') as is_broken
+    ) c
+    where r.workflow_id = w.workflow_id
+) m;
+comment on view workflow_runs is
+'How each workflow stands: FAILED once a run of it has failed or was cancelled, WAITING_CALLBACK when the callback alone is left. The counts leave the callback out and know only records that are kept.';
 
 create table periodic_tasks (
     name text primary key,

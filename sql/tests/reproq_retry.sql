@@ -1,6 +1,7 @@
 begin;
 select no_plan();
 \ir helpers/setup.sql
+\ir helpers/flows.sql
 
 select started('a', '{"max_attempts": 1, "result_ttl": 60, "run_in": 0, "expires_in": 600}') as a \gset
 select advance('1 minute');
@@ -87,6 +88,25 @@ select is(reproq_retry(:own), 'READY', 'a run that does not dedup has no twin');
 
 select throws_ok('select reproq_retry(77)', 'RQ002', 'there is no run 77', 'an unknown run is RQ002');
 select throws_ok('select reproq_retry(null)', 'RQ002', null, 'so is a null');
+-- Workflows.
+
+select flow('{"a": [], "b": ["a"], "c": ["b", "x"], "x": []}', null, '{"max_attempts": 1, "queue": "flow"}') as f \gset
+select claims(2, '{flow}');
+select reproq_fail((:'f'::jsonb ->> 'a')::bigint, 1, '{}');
+select throws_ok(
+    format('select reproq_retry(%s)', :'f'::jsonb ->> 'b'), 'RQ003',
+    format('run %s waits for run %s, which has not succeeded', :'f'::jsonb ->> 'b', :'f'::jsonb ->> 'a'),
+    'behind a run that has failed no retry helps'
+);
+select is(reproq_retry((:'f'::jsonb ->> 'a')::bigint), 'READY', 'that one must be retried');
+select is(stand(:'f'), 'a READY, b WAITING, c WAITING, x RUNNING', 'and who failed with it waits again (I28)');
+select reproq_cancel((:'f'::jsonb ->> 'b')::bigint);
+select is(reproq_retry((:'f'::jsonb ->> 'b')::bigint), 'WAITING', 'a cancelled dependant waits again, too');
+select is(stand(:'f'), 'a READY, b WAITING, c WAITING, x RUNNING', 'and those behind it');
+select claims(2, '{flow}');
+select reproq_complete((:'f'::jsonb ->> 'a')::bigint, 2);
+select is(stand(:'f'), 'a SUCCESSFUL, b READY, c WAITING, x RUNNING', 'the release goes on');
+
 select is_empty('select * from reproq_violations()', 'no invariant is broken');
 
 select * from finish();
