@@ -19,7 +19,7 @@ begin
     pruned := _reproq_delete_due(1000);
     select d.reclaimed, d.expired into reclaimed, expired
     from _reproq_settle_due(case when reclaim then 1000 else 0 end, 1000) d;
-    woken := _reproq_wake_due(10000) + _reproq_sweep_gates();
+    woken := _reproq_wake_due(10000) + _reproq_sweep_gates() + _reproq_sweep_buckets(10000);
     fired := 0;
     moved := _reproq_turn_ring();
     rotated := _reproq_truncate_drained();
