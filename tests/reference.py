@@ -18,10 +18,11 @@ FILE = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
 
 # In the order in which a client calls them.
 GROUPS = {
-    "Produce": ["enqueue", "enqueue_many"],
+    "Produce": ["enqueue", "enqueue_many", "enqueue_workflow"],
     "Work": [
         "register_worker",
         "claim",
+        "predecessor_results",
         "heartbeat",
         "save_metadata",
         "finish",
@@ -31,7 +32,14 @@ GROUPS = {
         "retire_worker",
     ],
     "Keep time": ["tick", "reclaim"],
-    "Operate": ["cancel", "retry", "replay", "prune"],
+    "Operate": ["cancel", "retry", "replay", "cancel_workflow", "retry_workflow", "prune"],
+    "Limit": [
+        "pause_queue",
+        "resume_queue",
+        "set_aging",
+        "set_rate_limit",
+        "delete_rate_limit",
+    ],
     "Look": ["explain", "stats", "violations", "repair"],
 }
 
@@ -69,7 +77,7 @@ where p.pronamespace = current_schema()::regnamespace and p.proname like 'reproq
 TABLES = """
 select c.oid, c.relname, obj_description(c.oid, 'pg_class')
 from pg_class c
-where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p')
+where c.relnamespace = current_schema()::regnamespace and c.relkind in ('r', 'p', 'v')
     and not c.relispartition
 order by c.relname <> 'task_runs', c.relname not like 'reproq\\_%', c.relname
 """

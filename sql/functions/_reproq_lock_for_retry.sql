@@ -15,8 +15,8 @@ declare
     v_befores bigint[];
 begin
     -- Whoever waits again must not miss the end of one that it waits for: that one's end is kept
-    -- waiting until it can see who waits. The order is that of an end: first what may be ending, then
-    -- those that wait.
+    -- waiting until it can see who waits. The order is that of an end: first what may be ending,
+    -- then those that wait.
     v_befores := array(
         select distinct p.result_id
         from reproq_edges e

@@ -236,23 +236,25 @@ select
     end as status,
     w.created_at,
     coalesce(m.updated_at, w.created_at) as updated_at
-from reproq_workflows w
+from reproq_workflows as w
 cross join lateral (
     select
-        count(*) filter (where c.is_member and r.status = 'SUCCESSFUL')::integer as success_count,
-        count(*) filter (where c.is_member and c.is_broken)::integer as failure_count,
-        count(*) filter (where c.is_broken) as broken,
+        count(*) filter (
+            where r.status = 'SUCCESSFUL' and r.result_id <> coalesce(w.callback_result_id, 0)
+        )::integer as success_count,
+        count(*) filter (
+            where r.status in ('FAILED', 'CANCELLED')
+            and r.result_id <> coalesce(w.callback_result_id, 0)
+        )::integer as failure_count,
+        count(*) filter (where r.status in ('FAILED', 'CANCELLED')) as broken,
         count(*) filter (where r.finished_at is null) as live,
-        coalesce(bool_or(not c.is_member and r.finished_at is null), false) as callback_is_live,
+        count(*) filter (
+            where r.finished_at is null and r.result_id = w.callback_result_id
+        ) > 0 as callback_is_live,
         max(r.updated_at) as updated_at
-    from task_runs r
-    cross join lateral (
-        select
-            r.result_id is distinct from w.callback_result_id as is_member,
-            r.status in ('FAILED', 'CANCELLED') as is_broken
-    ) c
+    from task_runs as r
     where r.workflow_id = w.workflow_id
-) m;
+) as m;
 comment on view workflow_runs is
 'How each workflow stands: FAILED once a run of it has failed or was cancelled, WAITING_CALLBACK when the callback alone is left. The counts leave the callback out and know only records that are kept.';
 
