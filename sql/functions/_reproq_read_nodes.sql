@@ -74,7 +74,9 @@ begin
         );
     end if;
 
-    select array_agg(w.place order by w.place, w.before), array_agg(w.before order by w.place, w.before)
+    select
+        array_agg(w.place order by w.place, w.before),
+        array_agg(w.before order by w.place, w.before)
     into places, befores
     from (
         select distinct e.place::integer as place, k.place::integer as before

@@ -1,0 +1,41 @@
+"""Many clients at once for a while, each doing one thing again and again."""
+
+import threading
+import time
+from collections.abc import Callable
+
+import psycopg
+
+from tests.races.sessions import Waiting
+
+Client = Callable[[psycopg.Connection], None]
+
+
+def storm(make_conn: Callable[..., psycopg.Connection], seconds: float, *clients: Client) -> None:
+    """Run each client in a thread and on a connection of its own; raise the first error."""
+    stop = threading.Event()
+
+    def again_and_again(client: Client, conn: psycopg.Connection) -> None:
+        try:
+            while not stop.is_set():
+                client(conn)
+        finally:
+            stop.set()
+
+    sessions = [(client, make_conn()) for client in clients]
+    threads = [Waiting(lambda pair=pair: again_and_again(*pair)) for pair in sessions]
+    stop.wait(seconds)
+    stop.set()
+    for thread in threads:
+        thread.result()
+
+
+def sampled(sql: str, hertz: int = 50) -> tuple[Client, list[tuple]]:
+    """A client that asks a question so many times a second, and all rows that it got."""
+    rows: list[tuple] = []
+
+    def ask(conn: psycopg.Connection) -> None:
+        rows.extend(conn.execute(sql).fetchall())
+        time.sleep(1 / hertz)
+
+    return ask, rows
