@@ -25,6 +25,10 @@ class Waiting:
         except BaseException as error:
             self._error = error
 
+    @property
+    def unfinished(self) -> bool:
+        return self._thread.is_alive()
+
     def result(self) -> Any:
         self._thread.join(PATIENCE)
         assert not self._thread.is_alive(), "still waiting"
@@ -38,7 +42,7 @@ def in_background(conn: psycopg.Connection, sql: str, params: Any = None) -> Wai
     waiting = Waiting(lambda: conn.execute(sql, params).fetchall())
     with psycopg.connect(conn.info.dsn, autocommit=True) as watcher:
         deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline and waiting._thread.is_alive():
+        while time.monotonic() < deadline and waiting.unfinished:
             blockers = watcher.execute(
                 "select cardinality(pg_blocking_pids(%s))", [conn.info.backend_pid]
             ).fetchone()
