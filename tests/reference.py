@@ -30,7 +30,7 @@ GROUPS = {
         "release",
         "retire_worker",
     ],
-    "Keep time": ["tick", "reclaim"],
+    "Keep time": ["tick", "reclaim", "cron_next"],
     "Operate": ["cancel", "retry", "replay", "prune"],
     "Look": ["explain", "stats", "violations", "repair"],
 }
