@@ -30,7 +30,7 @@ GROUPS = {
         "release",
         "retire_worker",
     ],
-    "Keep time": ["tick", "reclaim", "cron_next"],
+    "Keep time": ["tick", "reclaim", "cron_next", "enqueue_periodic_task"],
     "Operate": ["cancel", "retry", "replay", "prune"],
     "Look": ["explain", "stats", "violations", "repair"],
 }

@@ -21,14 +21,13 @@ begin
         if extract(month from v_day)::integer = any(months) then
             v_in_month := extract(day from v_day)::integer = any(days);
             v_in_week := extract(dow from v_day)::integer = any(weekdays);
-            if v_in_month and v_in_week or either_day and (v_in_month or v_in_week) then
-                return v_day;
-            end if;
+            exit when v_in_month and v_in_week or either_day and (v_in_month or v_in_week);
             v_day := v_day + 1;
         else
             v_day := date_trunc('month', v_day::timestamp) + interval '1 month';
         end if;
     end loop;
+    return v_day;
 end;
 $$;
 

@@ -34,18 +34,18 @@ begin
         ) at time zone 'UTC';
         v_until := least(v_at, v_from + c_near);
         v_shift := _reproq_cron_shift(v_from, v_until, time_zone);
+        exit when v_shift is null and v_at = v_until;
         if v_shift is not null then
             v_from := v_shift;
             -- What the clocks show at that very instant may match.
             v_local := (v_from at time zone time_zone) - interval '1 microsecond';
-        elsif v_at = v_until then
-            return v_at;
         else
             -- Nothing matches before then, whatever the clocks do meanwhile.
             v_from := greatest(v_until, (v_match at time zone time_zone) - c_near);
             v_local := v_from at time zone time_zone;
         end if;
     end loop;
+    return v_at;
 end;
 $$;
 
