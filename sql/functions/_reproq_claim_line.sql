@@ -19,7 +19,10 @@ declare
     v_fit reproq_ready[];
     v_passed reproq_ready[];
     v_last reproq_ready;
+    v_buckets text[];
     v_places integer[];
+    v_paid_by text[];
+    v_rated boolean;
     v_started bigint[];
     v_all bigint[] := '{}';
     v_after_order bigint := -9223372036854775808;
@@ -37,6 +40,18 @@ begin
     ) then
         return v_all;
     end if;
+    -- (Which bucket it is depends on the task; where there is none, nobody's task is looked at.)
+    v_rated := exists (
+        select 1
+        from rate_limits l
+        where l.key = any(array['global', 'queue:' || _reproq_claim_line.queue_name])
+            and l.tokens_per_second > 0
+            and l.burst_size > 0
+    ) or exists (
+        select 1
+        from rate_limits l
+        where l.key like 'task:%' and l.tokens_per_second > 0 and l.burst_size > 0
+    );
 
     loop
         -- The next tickets that nobody else is taking. Those met before and left behind (their
@@ -56,20 +71,22 @@ begin
         exit when v_line = '{}';
         v_again := false;
 
-        if exists (
+        if v_rated or exists (
             select 1 from unnest(v_line) t
             where t.lock_key is not null or t.concurrency_key is not null
         ) then
             -- A run that cannot start must not seem to take the place of those behind it.
-            v_fit := _reproq_fit(v_line);
+            select f.fit, f.buckets into v_fit, v_buckets from _reproq_fit(v_line, v_rated) f;
             if cardinality(v_fit) < cardinality(v_line) then
                 v_again := _reproq_clear_line(v_line);
             end if;
             select
-                g.passed, g.places, v_again or g.woken > 0, v_parked + g.parked,
+                g.passed, g.places, g.paid_by, v_again or g.woken > 0, v_parked + g.parked,
                 v_gates - g.locked, v_more or g.left_out
-            into v_passed, v_places, v_again, v_parked, v_gates, v_more
-            from _reproq_pass_gates(v_fit, wanted - cardinality(v_all), v_gates) g;
+            into v_passed, v_places, v_paid_by, v_again, v_parked, v_gates, v_more
+            from _reproq_pass_gates(
+                v_fit, v_buckets, wanted - cardinality(v_all), v_gates
+            ) g;
             -- Behind blocked runs look further ahead at a time.
             v_window := 500;
         else
@@ -85,6 +102,9 @@ begin
         end;
         v_started := _reproq_start(worker_id, v_passed, v_places, lease);
         v_all := v_all || v_started;
+        if v_rated then
+            perform _reproq_spend_tokens(v_started, v_passed, v_paid_by);
+        end if;
         if cardinality(v_started) < cardinality(v_passed) then
             v_again := _reproq_clear_line(v_passed) or v_again;
         end if;

@@ -1,5 +1,9 @@
-create or replace function _reproq_fit(tickets reproq_ready[])
-returns reproq_ready[]
+create or replace function _reproq_fit(
+    tickets reproq_ready[],
+    rated boolean,
+    out fit reproq_ready[],
+    out buckets text[]
+)
 language plpgsql
 volatile
 set search_path from current
@@ -13,18 +17,30 @@ as $$
 declare
     v_now timestamptz := _reproq_now();
 begin
-    return array(
-        select t.ticket
+    with run as materialized (
+        select t.ticket, t.place, r.task_path, r.queue_name
         from (
             select u as ticket, row_number() over () as place
             from unnest(tickets) u
         ) t
         inner join task_runs r on r.result_id = any(array[(t.ticket).result_id])
         where r.status = 'READY' and (r.live_expires_at is null or r.live_expires_at > v_now)
-        order by t.place
-    );
+    ),
+
+    -- Once for all runs of a task.
+    bucket as materialized (
+        select p.task_path, _reproq_bucket(p.task_path, p.queue_name) as key
+        from (select distinct r.task_path, r.queue_name from run r where rated) p
+    )
+
+    select
+        coalesce(array_agg(r.ticket order by r.place), '{}'),
+        coalesce(array_agg(b.key order by r.place), '{}')
+    into fit, buckets
+    from run r
+    left join bucket b on b.task_path = r.task_path;
 end;
 $$;
 
-comment on function _reproq_fit(reproq_ready[]) is
-'Of tickets in line order those whose runs may start: READY and not too old.';
+comment on function _reproq_fit(reproq_ready[], boolean) is
+'Of tickets of one queue in line order those whose runs may start, READY and not too old, and the token bucket of each (null where rated is false).';

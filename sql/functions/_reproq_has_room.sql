@@ -8,10 +8,10 @@ begin
     return exists (
         select 1
         from _reproq_parked_lines(gate) l
-        where l.concurrency_limit > jsonb_array_length(_reproq_places_taken(gate))
+        where l.concurrency_limit > _reproq_places_taken(gate)
     );
 end;
 $$;
 
 comment on function _reproq_has_room(text) is
-'Whether a gate, looked at without its lock, has a free place for somebody who is parked there.';
+'Whether a lock or a concurrency key, looked at without its advisory lock, has a free place for somebody who is parked there.';

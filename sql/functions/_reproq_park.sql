@@ -57,7 +57,11 @@ begin
         insert into reproq_blocked (result_id, gate, queue_name, claim_order, concurrency_limit)
         select
             c.result_id, c.gate, c.queue_name, c.claim_order,
-            case when c.gate like 'lock:%' then 1 else c.concurrency_limit end
+            case
+                when c.gate like 'lock:%' then 1
+                when c.gate like 'key:%' then c.concurrency_limit
+                else 0
+            end
         from recorded c
         on conflict (result_id) do nothing
     )

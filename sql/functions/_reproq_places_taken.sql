@@ -1,5 +1,5 @@
 create or replace function _reproq_places_taken(gate text)
-returns jsonb
+returns integer
 language plpgsql
 volatile
 set search_path from current
@@ -8,13 +8,13 @@ as $$
 begin
     if gate like 'lock:%' then
         return (
-            select coalesce(jsonb_agg(1), '[]')
+            select count(*)
             from reproq_leases l
             where l.lock_key = substr(gate, length('lock:') + 1)
         );
     end if;
     return (
-        select coalesce(jsonb_agg(l.slot), '[]')
+        select count(*)
         from reproq_leases l
         where l.concurrency_key = substr(gate, length('key:') + 1)
     );
@@ -22,4 +22,4 @@ end;
 $$;
 
 comment on function _reproq_places_taken(text) is
-'The slots that RUNNING runs hold at a gate; ask under the gate''s advisory lock.';
+'How many RUNNING runs hold a place at a lock or a concurrency key; ask under the gate''s advisory lock.';

@@ -32,7 +32,7 @@ begin
     perform _reproq_lock_dependants(v_done, v_broken);
 
     -- Every transitive dependant of a broken run ends with the first of them as the culprit. One
-    -- that does not wait (an operator has retried it) goes its own way, and so do those behind it.
+    -- that does not wait has no part in it, nor have those behind it.
     with recursive downstream (result_id, culprit) as (
         select e.result_id, e.waits_for
         from reproq_edges e

@@ -40,6 +40,7 @@ declare
     v_first integer;
     v_due integer := v_wanted;
     v_woken integer;
+    v_unparked integer;
     v_all_woken integer := 0;
     v_started bigint[] := '{}';
 begin
@@ -50,6 +51,7 @@ begin
     v_first := floor(random() * cardinality(queues))::integer;
     loop
         v_woken := _reproq_wake_due(v_due, interval '5 minutes');
+        v_unparked := _reproq_wake_buckets(queues, v_wanted - cardinality(v_started));
         for v_place in 0..cardinality(queues) - 1 loop
             exit when cardinality(v_started) >= v_wanted;
             v_started := v_started || _reproq_claim_line(
@@ -59,10 +61,10 @@ begin
                 lease
             );
         end loop;
-        exit when cardinality(v_started) >= v_wanted or v_woken < v_due;
+        exit when cardinality(v_started) >= v_wanted or v_woken < v_due and v_unparked = 0;
 
         -- Those woken may all be of other queues, blocked or too old, and hide who else is due.
-        v_all_woken := v_all_woken + v_woken;
+        v_all_woken := v_all_woken + v_woken + v_unparked;
         v_due := 1000;
         if v_all_woken > 5000 then
             raise notice 'reproq: more may be claimed at once' using errcode = 'RQ100';

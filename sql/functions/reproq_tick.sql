@@ -21,7 +21,7 @@ begin
     from _reproq_settle_due(case when reclaim then 1000 else 0 end, 1000) d;
     -- Passes over a schedule that somebody else has locked, and what is new waits for nothing.
     fired := _reproq_fire_due(1000);
-    woken := _reproq_wake_due(10000) + _reproq_sweep_gates();
+    woken := _reproq_wake_due(10000) + _reproq_sweep_gates() + _reproq_sweep_buckets(10000);
     moved := _reproq_turn_ring();
     rotated := _reproq_truncate_drained();
     return next;

@@ -149,7 +149,8 @@ comment on table reproq_scheduled is 'Tickets of SCHEDULED runs, which wait for 
 
 create table reproq_blocked (
     result_id bigint primary key,
-    gate text not null,
+    -- By bytes, so that the gates of a kind lie side by side in the index.
+    gate text collate "C" not null,
     queue_name text not null,
     claim_order bigint not null,
     concurrency_limit integer not null default 0
@@ -288,14 +289,23 @@ comment on column periodic_tasks.last_error is
 comment on column periodic_tasks.retry_at is 'When a slot that failed is tried again.';
 
 create table rate_limits (
-    key text primary key,
-    tokens_per_second real not null default 0,
-    burst_size integer not null default 1,
-    current_tokens real not null default 0,
-    last_refilled_at timestamptz not null default clock_timestamp()
-);
+    key text collate "C" primary key,
+    tokens_per_second double precision not null default 0
+    constraint rate_limits_rate check (tokens_per_second >= 0 and tokens_per_second < 'infinity'),
+    burst_size integer not null default 1
+    constraint rate_limits_burst check (burst_size >= 0),
+    current_tokens double precision not null default 0,
+    last_refilled_at timestamptz not null default clock_timestamp(),
+    overrides_since timestamptz,
+    constraint rate_limits_tokens check (current_tokens >= 0 and current_tokens <= burst_size)
+) with (fillfactor = 50);
 comment on table rate_limits is
-'Token buckets: task:<path> overrides queue:<name> overrides global; a rate of 0 disables a bucket.';
+'Token buckets, a token a start: task:<path> overrides queue:<name> overrides global; a rate or a burst of 0 disables a bucket.';
+comment on column rate_limits.current_tokens is
+'What it held at last_refilled_at; tokens_per_second have come in since, up to burst_size.';
+comment on column rate_limits.overrides_since is
+'Since when it is enabled, while runs of its may still be parked at a bucket that it overrides.';
+insert into rate_limits (key) values ('global');
 
 create table reproq_queue_controls (
     queue_name text primary key,

@@ -13,7 +13,7 @@ select is(
     'parking wakes nobody where nobody waits'
 );
 select results_eq(
-    'select result_id, gate, queue_name, claim_order, concurrency_limit from reproq_blocked order by 1',
+    'select result_id, gate collate "default", queue_name, claim_order, concurrency_limit from reproq_blocked order by 1',
     format(
         $$values (%s, 'lock:l', 'default', %s, 1), (%s, 'key:k', 'default', %s, 3)$$,
         :a, (run(:a)).claim_order, :b, (run(:b)).claim_order

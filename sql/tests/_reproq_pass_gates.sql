@@ -21,7 +21,7 @@ create function pass(wanted integer, out result text) language sql volatile as $
         array_to_string(g.places, ' ', '-'), g.parked
     )
     from _reproq_pass_gates(
-        array(select l from reproq_ready l order by l.claim_order, l.result_id), wanted, 64
+        array(select l from reproq_ready l order by l.claim_order, l.result_id), null, wanted, 64
     ) g;
 $$;
 
@@ -64,13 +64,54 @@ delete from task_runs;
 select keyed(n || '', n || '', null, 0) from generate_series(1, 70) n;
 select results_eq(
     $$select cardinality(g.passed), g.parked, g.locked, g.left_out
-    from _reproq_pass_gates(array(select l from reproq_ready l), 100, 64) g$$,
+    from _reproq_pass_gates(array(select l from reproq_ready l), null, 100, 64) g$$,
     'values (64, 0, 64, true)', 'no more gates are locked than are granted'
 );
 select is((select count(*) from reproq_ready), 70::bigint, 'nobody beyond is parked');
 select ok(
-    not (_reproq_pass_gates(array(select l from reproq_ready l), 70, 70)).left_out,
+    not (_reproq_pass_gates(array(select l from reproq_ready l), null, 70, 70)).left_out,
     'with enough of them nobody is left out'
+);
+
+
+-- Token buckets.
+
+delete from task_runs;
+delete from rate_limits;
+select reproq_set_rate_limit('task:a', 1, 2), reproq_set_rate_limit('queue:default', 1, 1);
+select enqueue('locked'), enqueue('a1'), enqueue('q1'), enqueue('a2'), enqueue('a3') as a3, enqueue('free'), enqueue('q2') as q2 \gset
+select results_eq(
+    $$
+        select (run(p.result_id)).spec_json #>> '{args,0}', p.bucket, g.parked
+        from _reproq_pass_gates(
+            array(select l from reproq_ready l order by l.claim_order, l.result_id),
+            '{null,task:a,queue:default,task:a,task:a,null,queue:default}', 9, 64
+        ) g
+        cross join unnest(g.passed, g.paid_by) p (
+            ring, concurrency_limit, claim_order, result_id, queue_name, lock_key, concurrency_key, bucket
+        )
+    $$,
+    $$
+        values ('locked', null, 2), ('a1', 'task:a', 2), ('q1', 'queue:default', 2), ('a2', 'task:a', 2), ('free', null, 2)
+    $$,
+    'as many pass a bucket as it has tokens'
+);
+select results_eq(
+    'select result_id, gate collate "default", concurrency_limit from reproq_blocked order by 1',
+    format($$values (%s, 'rate:task:a', 0), (%s, 'rate:queue:default', 0)$$, :a3, :q2),
+    'the others are parked at theirs'
+);
+select is((select sum(current_tokens) from rate_limits), 3::double precision, 'nothing is spent before a run has started');
+delete from task_runs;
+select keyed('l1', 'l', null, 0), keyed('l2', 'l', null, 0) as l2, keyed('l3', 'm', null, 0) as l3 \gset
+select g.parked from _reproq_pass_gates(
+    array(select l from reproq_ready l order by l.claim_order, l.result_id),
+    array_fill('queue:default'::text, '{3}'), 9, 64
+) g;
+select results_eq(
+    'select result_id, gate collate "default" from reproq_blocked order by 1',
+    format($$values (%s, 'lock:l'), (%s, 'rate:queue:default')$$, :l2, :l3),
+    'the bucket is the last gate: no token waits for a run that its lock stops'
 );
 
 select * from finish();

@@ -16,7 +16,7 @@ select is(
     (select string_agg(r.errors_json #>> '{0,kind}', ' ') from task_runs r where r.workflow_key in ('c', 'd', 'e')),
     'workflow_failed workflow_failed workflow_failed', 'the history of errors stays'
 );
-select complete(:'f', 'b'), complete(:'f', 'a');
+select complete(:'f', 'a'), complete(:'f', 'b');
 select is(stand(:'f'), 'a SUCCESSFUL, b SUCCESSFUL, c READY, d WAITING, e READY', 'and are released as ever');
 
 select is_empty('select * from reproq_violations()', 'no invariant is broken');

@@ -15,7 +15,7 @@ select results_eq(
     'the first ones may start, the others wait again'
 );
 select is(standing(:'f'), 'RUNNING 0+0 of 3', 'the workflow runs');
-select complete(:'f', 'a'), complete(:'f', 'c'), complete(:'f', 'b'), complete(:'f', 'd');
+select complete(:'f', 'a'), complete(:'f', 'b'), complete(:'f', 'c'), complete(:'f', 'd');
 select is(standing(:'f'), 'SUCCESSFUL 3+0 of 3', 'to its end');
 select is_empty(
     format('select * from reproq_retry_workflow(%L)', :'f'::jsonb ->> 'id'), 'what has succeeded is not run again'

@@ -17,9 +17,14 @@ STATE = """
     select r.result_id, r.status, r.attempts, r.lease_losses, r.lease_no, r.cancel_requested,
         extract(epoch from r.expires_at - timestamptz '2100-01-01 12:00Z')::integer,
         jsonb_path_query_array(r.errors_json, '$[*].kind'),
-        jsonb_path_query_array(r.errors_json, '$[*].attempt')
+        jsonb_path_query_array(r.errors_json, '$[*].attempt'), b.gate
     from task_runs r
+    left join reproq_blocked b on b.result_id = r.result_id
 """
+WORKFLOWS = """
+    select w.workflow_id::text, w.status, w.success_count, w.failure_count from workflow_runs w
+"""
+BUCKETS = "select l.key, l.tokens_per_second, l.burst_size, _reproq_tokens(l) from rate_limits l"
 
 numbers = st.integers(0, 10**6)
 """Chooses among the runs that there are."""
@@ -38,6 +43,7 @@ class Machine(RuleBasedStateMachine):
         self.sql("truncate task_runs restart identity")
         self.sql("select setseed(0)")
         self.sql("delete from reproq_queue_controls")
+        self.sql("delete from rate_limits")
         self.clock.set(START)
 
     def sql(self, statement: str, *params: object, **named: object) -> list[tuple]:
@@ -57,11 +63,11 @@ class Machine(RuleBasedStateMachine):
             if run.expired(self.queue.now) and rows.get(run.id, ("",))[0] == "FAILED":
                 self.queue.expire(run)
         assert rows.keys() == self.queue.runs.keys()
-        for result_id, (status, *others) in rows.items():
+        for result_id, (status, *others, gate) in rows.items():
             run = self.queue.runs[result_id]
             if status in ("READY", "BLOCKED"):
                 assert run.due(self.queue.now), (status, run)
-                run.status, run.parked = "LINE", status == "BLOCKED"
+                run.status, run.gate = "LINE", gate
             else:
                 assert run.status == status, run
             kinds, attempts = [[error[n] for error in run.errors] for n in (0, 1)]
@@ -74,6 +80,32 @@ class Machine(RuleBasedStateMachine):
                 kinds,
                 attempts,
             ], run
+
+    @invariant()
+    def workflows_agree(self) -> None:
+        expected = {}
+        for workflow in {run.workflow for run in self.queue.runs.values() if run.workflow}:
+            members = self.queue.members(workflow)
+            live = [run for run in members if run.live]
+            expected[workflow] = (
+                "FAILED"
+                if any(run.broken for run in members)
+                else "RUNNING"
+                if live
+                else "SUCCESSFUL",
+                sum(run.status == "SUCCESSFUL" for run in members),
+                sum(run.broken for run in members),
+            )
+        assert {row[0]: row[1:] for row in self.sql(WORKFLOWS)} == expected
+
+    @invariant()
+    def buckets_agree(self) -> None:
+        rows = self.sql(BUCKETS)
+        buckets = self.queue.limits.buckets
+        assert {row[0]: row[1:] for row in rows} == {
+            key: (bucket.rate, bucket.burst, bucket.refill(self.queue.now))
+            for key, bucket in buckets.items()
+        }
 
     @invariant()
     def nothing_is_violated(self) -> None:

@@ -1,17 +1,31 @@
-"""Rules of the clock and of operators: tick, reclaim, cancel, retry, pause, prune, delete."""
+"""Rules of the clock and of operators: tick, cancel, retry, limits, pause, prune, delete."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 
 import psycopg
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import rule
+from hypothesis.stateful import initialize, rule
 
 from tests.model.machine import QUEUES, START, Machine, numbers
 from tests.model.run import DONE
 
+limits = st.tuples(
+    st.sampled_from(["global", "queue:a", "queue:b", "task:a.b"]),
+    st.sampled_from([0, 2**-5, 0.5, 2]),
+    st.integers(1, 3),
+)
+
 
 class Operating(Machine):
+    @initialize(limits=st.lists(limits, max_size=2))
+    def begin(self, limits: list[tuple[str, float, int]]) -> None:
+        super().begin()
+        for limit in limits:
+            self.set_rate_limit(limit)
+
     @rule(seconds=st.sampled_from([0, 1, 10, 20, 35, 350]))
     def pass_time(self, seconds: int) -> None:
         self.queue.now += seconds
@@ -22,6 +36,8 @@ class Operating(Machine):
         self.sql("select * from reproq_tick()")
         self.queue.wake()
         self.queue.reclaim(and_expire=True)
+        for run in self.queue.runs.values():
+            run.moved_gate = False
 
     @rule()
     def reclaim(self) -> None:
@@ -46,7 +62,8 @@ class Operating(Machine):
         run = self.pick(number, "FAILED", "CANCELLED") if number % 4 else self.pick(number)
         if run is None:
             return
-        if run.broken and not self.queue.has_twin(run):
+        behind_broken = any(other.broken for other in self.queue.before(run))
+        if run.broken and not behind_broken and not self.queue.has_twin(run):
             self.sql("select reproq_retry(%s)", run.id)
             self.queue.retry(run)
         else:
@@ -54,14 +71,48 @@ class Operating(Machine):
                 self.sql("select reproq_retry(%s)", run.id)
             assert refused.value.sqlstate == "RQ003"
 
+    @rule(number=numbers)
+    def cancel_workflow(self, number: int) -> None:
+        run = self.pick(number)
+        if run is not None and run.workflow is not None:
+            self.sql("select * from reproq_cancel_workflow(%s)", run.workflow)
+            self.queue.cancel_workflow(run.workflow)
+
     @rule(queue=st.sampled_from(QUEUES))
     def pause_or_resume(self, queue: str) -> None:
-        self.sql(
-            "insert into reproq_queue_controls (queue_name, paused) values (%s, true)"
-            " on conflict (queue_name) do update set paused = not reproq_queue_controls.paused",
-            queue,
-        )
-        self.queue.paused ^= {queue}
+        if queue in self.queue.limits.paused:
+            self.sql("select reproq_resume_queue(%s)", queue)
+        else:
+            self.sql("select reproq_pause_queue(%s)", queue)
+        self.queue.limits.paused ^= {queue}
+
+    @rule(queue=st.sampled_from(QUEUES), seconds=st.sampled_from([None, 0, 1, 120]))
+    def set_aging(self, queue: str, seconds: int | None) -> None:
+        self.sql("select reproq_set_aging(%s, %s * interval '1 s')", queue, seconds)
+        self.queue.limits.aging[queue] = seconds
+
+    @rule(limit=limits)
+    def set_rate_limit(self, limit: tuple[str, float, int]) -> None:
+        with self.change_of_buckets():
+            self.sql("select reproq_set_rate_limit(%s, %s, %s)", *limit)
+            self.queue.limits.set_rate(*limit, self.queue.now)
+
+    @rule(number=numbers)
+    def delete_rate_limit(self, number: int) -> None:
+        if keys := sorted(self.queue.limits.buckets):
+            key = keys[number % len(keys)]
+            with self.change_of_buckets():
+                self.sql("select reproq_delete_rate_limit(%s)", key)
+                del self.queue.limits.buckets[key]
+
+    @contextmanager
+    def change_of_buckets(self) -> Iterator[None]:
+        """The next tick, at the latest, brings parked runs to the buckets that are now theirs."""
+        runs = self.queue.runs.values()
+        before = [self.queue.limits.bucket_key(run) for run in runs]
+        yield
+        for run, key in zip(runs, before, strict=True):
+            run.moved_gate = run.moved_gate or self.queue.limits.bucket_key(run) != key
 
     @rule(statuses=st.lists(st.sampled_from(DONE), min_size=1, unique=True))
     def prune(self, statuses: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Rules that make runs: enqueue, bulk enqueue, a plain INSERT, waiting runs, replay."""
+"""Rules that make runs: enqueue, bulk enqueue, a plain INSERT, waiting runs, workflows, replay."""
 
 import json
 from typing import Any
@@ -10,11 +10,11 @@ from tests.model.machine import Machine, numbers
 from tests.model.run import DONE, Run
 
 Spec = dict[str, Any]
-PLAIN = '{"task_path": "a.b"}'
 NOT_IN_SPEC = ("run_in", "expires_in", "dedup", "max_lease_losses")
 
 specs = st.fixed_dictionaries(
     {
+        "task_path": st.sampled_from(["a.b", "a.b", "c.d"]),
         "args": st.sampled_from([[0], [1], [2], [3]]),
         "queue": st.sampled_from(["a", "a", "b", "c"]),
         "priority": st.sampled_from([0, 0, 1]),
@@ -35,6 +35,7 @@ class Producing(Machine):
         starts = None if spec["run_in"] is None else self.queue.now + spec["run_in"]
         named = sorted(spec.keys() - NOT_IN_SPEC)
         options = {
+            "task": spec["task_path"],
             "spec": (*(json.dumps(spec[name]) for name in named), starts),
             "queue": spec["queue"],
             "priority": spec["priority"],
@@ -61,7 +62,7 @@ class Producing(Machine):
     @rule(spec=specs)
     def enqueue(self, spec: Spec) -> None:
         [(result_id,)] = self.sql(
-            "select reproq_enqueue('a.b', args => %(args)s, queue => %(queue)s,"
+            "select reproq_enqueue(%(task_path)s, args => %(args)s, queue => %(queue)s,"
             " priority => %(priority)s, lock_key => %(lock_key)s, dedup => %(dedup)s,"
             " concurrency_key => %(concurrency_key)s,"
             " concurrency_limit => %(concurrency_limit)s, max_attempts => %(max_attempts)s,"
@@ -74,7 +75,7 @@ class Producing(Machine):
 
     @rule(batch=st.lists(specs, min_size=1, max_size=6))
     def enqueue_many(self, batch: list[Spec]) -> None:
-        whole = [{"task_path": "a.b", "backoff_base": 10} | spec for spec in batch]
+        whole = [{"backoff_base": 10} | spec for spec in batch]
         rows = self.sql("select result_id from reproq_enqueue_many(%s)", json.dumps(whole))
         for spec, (result_id,) in zip(batch, rows, strict=True):
             self.joined_or_added(result_id, spec)
@@ -89,11 +90,12 @@ class Producing(Machine):
             "insert into task_runs (status, spec_json, queue_name, priority, lock_key,"
             " concurrency_key, concurrency_limit, max_attempts, max_lease_losses, backoff_base,"
             " run_after, dedup, enqueued_at, lease_no, leased_until) values (%(status)s,"
-            " %(plain)s, %(queue)s, %(priority)s, %(lock_key)s, %(concurrency_key)s,"
+            " jsonb_build_object('task_path', %(task_path)s::text), %(queue)s, %(priority)s,"
+            " %(lock_key)s, %(concurrency_key)s,"
             " %(concurrency_limit)s, %(max_attempts)s, %(max_lease_losses)s, '10 s',"
             " _reproq_now() + %(run_in)s * interval '1 s', false, _reproq_now(),"
             " %(lease_no)s, _reproq_now() + interval '30 s') returning result_id",
-            **spec | {"plain": PLAIN, "status": status, "lease_no": 3 if running else 0},
+            **spec | {"status": status, "lease_no": 3 if running else 0},
         )
         run = self.queue.add(self.run_of(result_id, spec, dedup=False, lifetime=None))
         if running:
@@ -112,16 +114,45 @@ class Producing(Machine):
             [(result_id,)] = self.sql(
                 "insert into task_runs (status, spec_json, queue_name, lock_key, concurrency_key,"
                 " concurrency_limit, max_attempts, max_lease_losses, backoff_base, run_after,"
-                " expires_at, dedup, enqueued_at) values ('WAITING', %(plain)s, %(queue)s,"
+                " expires_at, dedup, enqueued_at) values ('WAITING',"
+                " jsonb_build_object('task_path', %(task_path)s::text), %(queue)s,"
                 " %(lock_key)s, %(concurrency_key)s, %(concurrency_limit)s, %(max_attempts)s,"
                 " %(max_lease_losses)s, '10 s', _reproq_now() + %(run_in)s * interval '1 s',"
                 " _reproq_now() + %(expires_in)s * interval '1 s', false, _reproq_now())"
                 " returning result_id",
-                **spec | {"plain": PLAIN},
+                **spec,
             )
             self.sql("insert into reproq_edges select %s, unnest(%s)", result_id, sorted(before))
         run = self.run_of(result_id, spec, waits_for=before, dedup=False, priority=0)
         self.queue.add(run).status = "WAITING"
+
+    @rule(
+        drawn=st.lists(st.tuples(specs, st.integers(0, 63)), min_size=1, max_size=6), data=st.data()
+    )
+    def enqueue_workflow(self, drawn: list[tuple[Spec, int]], data: st.DataObject) -> None:
+        """Any graph: each node may wait for some of those drawn before it, named in any order."""
+        nodes = [
+            spec
+            | {
+                "key": f"n{place}",
+                "after": [f"n{before}" for before in range(place) if chosen >> before & 1],
+                "backoff_base": 10,
+            }
+            for place, (spec, chosen) in enumerate(drawn)
+        ]
+        nodes = data.draw(st.permutations(nodes))
+        rows = self.sql("select * from reproq_enqueue_workflow(%s)", json.dumps(nodes))
+        assert [row[0] for row in rows] == [node["key"] for node in nodes]
+        ids = {key: result_id for key, result_id, *_ in rows}
+        for node, (_, result_id, workflow) in zip(nodes, rows, strict=True):
+            before = {ids[key] for key in node["after"]}
+            spec = {name: node[name] for name in node.keys() - {"key", "after", "backoff_base"}}
+            run = self.run_of(
+                result_id, spec, dedup=False, waits_for=before, workflow=str(workflow)
+            )
+            self.queue.add(run)
+            if before:
+                run.status = "WAITING"
 
     @rule(number=numbers)
     def replay(self, number: int) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from tests.model.limits import Limits
 from tests.model.run import Outcome, Run
 
 BACKOFF = 10
@@ -17,7 +18,7 @@ class Queue:
     def __init__(self) -> None:
         self.now = 0
         self.runs: dict[int, Run] = {}
-        self.paused: set[str] = set()
+        self.limits = Limits()
 
     def add(self, run: Run) -> Run:
         if run.lifetime is not None:
@@ -29,8 +30,11 @@ class Queue:
     def line_up(self, run: Run, moment: int | None) -> None:
         """Into the line, now or at a later moment."""
         run.run_after = moment
-        run.status = "SCHEDULED" if moment is not None and moment > self.now else "LINE"
-        run.ready_since = max(self.now, moment or 0)
+        if moment is not None and moment > self.now:
+            run.status, run.place = "SCHEDULED", None
+        else:
+            aging = self.limits.seconds_a_point(run.queue)
+            run.status, run.place = "LINE", (self.now - run.priority * aging, run.id)
 
     def has_twin(self, run: Run) -> bool:
         others = (other for other in self.runs.values() if other.live and other is not run)
@@ -59,8 +63,9 @@ class Queue:
             run.due(self.now)
             and not run.expired(self.now)
             and run.queue in queues
-            and run.queue not in self.paused
+            and run.queue not in self.limits.paused
             and self.has_place(run)
+            and self.limits.has_token(run, self.now)
         )
 
     def missed(self, queues: list[str]) -> list[Run]:
@@ -72,27 +77,33 @@ class Queue:
             for run in self.runs.values()
             if self.startable(run, queues)
             and (run.status == "LINE" or run.run_after > self.now - LATE)
-            and not (run.parked and any(run.shares_gate(other) for other in old))
+            and not (run.gate and (run.moved_gate or any(run.shares_gate(other) for other in old)))
         ]
 
     def overtaken(self, started: list[Run]) -> list[Run]:
         """Runs without gates that stand in line before one that was started instead."""
         last = {}
         for run in started:
-            if not run.gated:
+            if self.is_free(run):
                 last[run.queue] = max(run.place, last.get(run.queue, run.place))
         return [
             run
             for run in self.runs.values()
             if run.status == "LINE"
-            and not run.gated
+            and self.is_free(run)
             and not run.expired(self.now)
             and run not in started
             and run.queue in last
             and run.place < last[run.queue]
         ]
 
+    def is_free(self, run: Run) -> bool:
+        """Nothing but its known place in line decides when it starts."""
+        gated = run.lock is not None or run.key is not None or self.limits.bucket(run) is not None
+        return not gated and run.place is not None
+
     def start(self, run: Run, lease: int) -> None:
+        self.limits.spend(run, self.now)
         run.status = "RUNNING"
         run.attempts += 1
         run.lease_no += 1
@@ -177,12 +188,39 @@ class Queue:
             self.end_all([(run, "CANCELLED", "cancelled")])
         return run.status
 
+    def before(self, run: Run) -> list[Run]:
+        return [self.runs[result_id] for result_id in run.waits_for if result_id in self.runs]
+
     def retry(self, run: Run) -> None:
-        run.attempts = run.losses = 0
-        run.cancel_requested = False
-        if run.lifetime is not None:
-            run.expires = self.now + run.lifetime
-        self.line_up(run, None)
+        """A new start for a run, and a new wait for those that failed because of it."""
+        again = {run.id}
+        while more := {
+            other.id
+            for other in self.runs.values()
+            if other.failed_with_another
+            and other.waits_for & again
+            and other.id not in again
+            and not any(p.broken and p.id not in again for p in self.before(other))
+        }:
+            again |= more
+        for other in (self.runs[result_id] for result_id in sorted(again)):
+            other.attempts = other.losses = 0
+            other.cancel_requested = False
+            if other.lifetime is not None:
+                other.expires = self.now + other.lifetime
+            other.status = "WAITING"
+        if all(p.status == "SUCCESSFUL" for p in self.before(run)):
+            self.line_up(run, None)
+
+    def members(self, workflow: str) -> list[Run]:
+        return [run for run in self.runs.values() if run.workflow == workflow]
+
+    def cancel_workflow(self, workflow: str) -> None:
+        members = [run for run in self.members(workflow) if run.live]
+        for run in members:
+            run.cancel_requested = run.cancel_requested or run.status == "RUNNING"
+        waiting = [run for run in members if run.status != "RUNNING"]
+        self.end_all([(run, "CANCELLED", "cancelled") for run in waiting])
 
     def wake(self) -> None:
         for run in self.runs.values():

@@ -4,7 +4,6 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 DONE = ("SUCCESSFUL", "FAILED", "CANCELLED")
-AGING = 60
 
 
 @dataclass
@@ -14,6 +13,7 @@ class Run:
     id: int
     status: str
     spec: tuple
+    task: str
     queue: str
     priority: int
     lock: str | None
@@ -25,9 +25,14 @@ class Run:
     lifetime: int | None
     dedup: bool
     waits_for: set[int] = field(default_factory=set)
+    workflow: str | None = None
     expires: int | None = None
-    ready_since: int = 0
-    parked: bool = False
+    place: tuple[int, int] | None = None
+    """Its order in its line; unknown where the queue's aging changed before it was ready."""
+    gate: str | None = None
+    """Where it is parked."""
+    moved_gate: bool = False
+    """A limit was set since the last tick: it may be parked at a gate that is no longer its own."""
     attempts: int = 0
     losses: int = 0
     lease_no: int = 0
@@ -44,12 +49,8 @@ class Run:
         return self.status in ("FAILED", "CANCELLED")
 
     @property
-    def gated(self) -> bool:
-        return self.lock is not None or self.key is not None
-
-    @property
-    def place(self) -> tuple[int, int]:
-        return self.ready_since - self.priority * AGING, self.id
+    def failed_with_another(self) -> bool:
+        return self.status == "FAILED" and self.errors[-1][0] == "workflow_failed"
 
     def due(self, now: int) -> bool:
         return self.status == "LINE" or (self.status == "SCHEDULED" and self.run_after <= now)
@@ -80,6 +81,7 @@ class Run:
             id=result_id,
             status="LINE",
             dedup=False,
+            workflow=None,
             run_after=None,
             expires=None,
             cancel_requested=False,
