@@ -1,7 +1,7 @@
 """Commands that only `manage.py reproq` has, because they ask Django for what they write."""
 
 import click
-from django.utils.connection import ConnectionDoesNotExist
+from django.db import connections
 
 from reproq_django.databases import default_alias
 from reproq_worker.cli.faults import FAILED, USAGE, Fault
@@ -21,10 +21,10 @@ def sync_recurring(database: str | None, clear_missing: bool) -> None:
     from reproq_django.recurring import sync_recurring_tasks
 
     alias = database or default_alias()
+    if alias not in connections:
+        raise Fault(f"there is no database {alias!r} in the settings", USAGE)
     try:
         number = sync_recurring_tasks(alias, clear_missing)
-    except ConnectionDoesNotExist as error:
-        raise Fault(str(error), USAGE) from None
     except ValueError as error:
         raise Fault(str(error), FAILED) from None
     if number:
