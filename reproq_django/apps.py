@@ -3,8 +3,9 @@
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.db import connections, router, transaction
-from django.db.models.signals import pre_migrate
+from django.db.models.signals import post_migrate, pre_migrate
 
 
 class ReproqConfig(AppConfig):
@@ -14,15 +15,31 @@ class ReproqConfig(AppConfig):
 
     def ready(self) -> None:
         pre_migrate.connect(_install, sender=self, dispatch_uid="reproq_django.install")
+        post_migrate.connect(_sync_recurring, sender=self, dispatch_uid="reproq_django.recurring")
 
 
 def _install(sender: AppConfig, using: str, **kwargs: Any) -> None:
     """Install or upgrade the SQL where the router lets this app be migrated."""
     from reproq_worker.install import install
 
-    if connections[using].vendor != "postgresql":
-        return
-    if not router.allow_migrate_model(using, sender.get_model("TaskRun")):
+    if not _belongs(sender, using):
         return
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
         install(cursor)
+
+
+def _sync_recurring(sender: AppConfig, using: str, **kwargs: Any) -> None:
+    """Write the schedules in the code to the database of the queues."""
+    from .databases import default_alias
+    from .recurring import sync_recurring_tasks
+
+    wanted = getattr(settings, "REPROQ_RECURRING_AUTOSYNC", True)
+    if wanted and using == default_alias() and _belongs(sender, using):
+        sync_recurring_tasks(using)
+
+
+def _belongs(sender: AppConfig, using: str) -> bool:
+    """Whether this database is one for the app: PostgreSQL, and the router lets it be migrated."""
+    return connections[using].vendor == "postgresql" and router.allow_migrate_model(
+        using, sender.get_model("TaskRun")
+    )

@@ -31,7 +31,7 @@ GROUPS = {
         "release",
         "retire_worker",
     ],
-    "Keep time": ["tick", "reclaim"],
+    "Keep time": ["tick", "reclaim", "cron_next", "enqueue_periodic_task"],
     "Operate": ["cancel", "retry", "replay", "cancel_workflow", "retry_workflow", "prune"],
     "Limit": [
         "pause_queue",

@@ -23,6 +23,7 @@ STATE = [
             ("last_run_at", models.DateTimeField(blank=True, null=True)),
             ("next_run_at", models.DateTimeField(blank=True, null=True)),
             ("last_error", models.TextField(blank=True, editable=False, null=True)),
+            ("retry_at", models.DateTimeField(blank=True, editable=False, null=True)),
             (
                 "created_at",
                 models.DateTimeField(

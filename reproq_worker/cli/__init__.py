@@ -4,6 +4,8 @@ from reproq_worker.cli.group import LazyGroup
 
 COMMANDS = {
     "worker": "reproq_worker.cli.worker:worker",
+    "beat": "reproq_worker.cli.beat:beat",
+    "schedule": "reproq_worker.cli.beat:schedule",
     "migrate": "reproq_worker.cli.schema:migrate",
     "uninstall": "reproq_worker.cli.schema:uninstall",
     "cancel": "reproq_worker.cli.operate:cancel",

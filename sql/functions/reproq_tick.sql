@@ -19,8 +19,9 @@ begin
     pruned := _reproq_delete_due(1000);
     select d.reclaimed, d.expired into reclaimed, expired
     from _reproq_settle_due(case when reclaim then 1000 else 0 end, 1000) d;
+    -- Passes over a schedule that somebody else has locked, and what is new waits for nothing.
+    fired := _reproq_fire_due(1000);
     woken := _reproq_wake_due(10000) + _reproq_sweep_gates() + _reproq_sweep_buckets(10000);
-    fired := 0;
     moved := _reproq_turn_ring();
     rotated := _reproq_truncate_drained();
     return next;
@@ -28,4 +29,4 @@ end;
 $$;
 
 comment on function reproq_tick(boolean) is
-'Keep time: wake what is due, reclaim lost leases (unless told not to), expire, delete results past their time to live, turn the ring of the line. Safe from any number of callers, each part bounded; returns what was done. Errors: 25000 outside READ COMMITTED.';
+'Keep time: wake what is due, reclaim lost leases (unless told not to), expire, fire schedules, delete results past their time to live, turn the ring of the line. Safe from any number of callers, each part bounded; returns what was done. Errors: 25000 outside READ COMMITTED.';

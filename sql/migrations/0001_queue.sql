@@ -273,11 +273,22 @@ create table periodic_tasks (
     last_run_at timestamptz,
     next_run_at timestamptz,
     last_error text,
+    retry_at timestamptz,
     created_at timestamptz not null default clock_timestamp(),
     updated_at timestamptz not null default clock_timestamp()
 );
-create index idx_periodic_tasks_next_run on periodic_tasks (next_run_at) where enabled;
+-- One that came in without a time, around the trigger, is due for being given one.
+create index idx_periodic_tasks_next_run on periodic_tasks (coalesce(next_run_at, '-infinity'))
+where enabled;
 comment on table periodic_tasks is 'Schedules: plain rows that SQL, the ORM or the admin may write.';
+comment on column periodic_tasks.payload_json is
+'{"args": [...], "kwargs": {...}}, or an array of arguments alone, or an object of keyword arguments.';
+comment on column periodic_tasks.last_run_at is 'The slot that was enqueued last.';
+comment on column periodic_tasks.next_run_at is
+'The next slot: filled by the database where it is left out, obeyed where it is written.';
+comment on column periodic_tasks.last_error is
+'Why the slot that is due could not be enqueued; null when the last one was.';
+comment on column periodic_tasks.retry_at is 'When a slot that failed is tried again.';
 
 create table rate_limits (
     key text collate "C" primary key,

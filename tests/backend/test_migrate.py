@@ -125,3 +125,29 @@ def test_system_checks_are_quiet(run):
 def test_tasks_may_be_defined_before_the_models_are_loaded(run):
     program = "from tests.backend.early_tasks import early\nprint(early.module_path)\n"
     assert run(program + PRELUDE, prelude="") == "tests.backend.early_tasks.early\n"
+
+
+RECURRING = """
+from django.conf import settings
+from reproq_django.models import PeriodicTask
+from reproq_django.recurring import recurring
+from tests.shop.tasks import add
+recurring(schedule="@daily", key="k")(add)
+manage("migrate", verbosity=0)
+manage("migrate", verbosity=0)
+print(list(PeriodicTask.objects.values_list("name", "enabled")))
+"""
+
+
+def test_schedules_in_the_code_are_written(run):
+    assert run(RECURRING) == "[('k', True)]\n"
+
+
+def test_schedules_in_the_code_are_written_on_request_only(run):
+    assert (
+        run(
+            "from django.conf import settings\nsettings.REPROQ_RECURRING_AUTOSYNC = False"
+            + RECURRING
+        )
+        == "[]\n"
+    )

@@ -27,7 +27,7 @@ class Commands(LazyGroup):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         command = super().get_command(ctx, cmd_name)
-        if command is None or not _takes_dsn(command):
+        if command is None or not _takes(command, "dsn"):
             return command
         command = copy.copy(command)
         # Only shown: they are split off before click sees the arguments.
@@ -41,7 +41,11 @@ _DATABASE = click.Option(
 _RELOAD = click.Option(
     ["--reload"], is_flag=True, expose_value=False, help="Start anew whenever code changes."
 )
-_COMMANDS = Commands(COMMANDS | {"migrate-worker": f"{__name__}:migrate_worker"})
+_OWN_COMMANDS = {
+    "migrate-worker": f"{__name__}:migrate_worker",
+    "sync-recurring": "reproq_django.commands:sync_recurring",
+}
+_COMMANDS = Commands(COMMANDS | _OWN_COMMANDS)
 
 
 @click.command("migrate-worker")
@@ -59,7 +63,7 @@ def migrate_worker(dsn: str | None) -> None:
 class Command(BaseCommand):
     """A shell: the commands themselves are those of `reproq`."""
 
-    help = "Install, run and operate Reproq. Commands: " + ", ".join([*COMMANDS, "migrate-worker"])
+    help = "Install, run and operate Reproq. Commands: " + ", ".join([*COMMANDS, *_OWN_COMMANDS])
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -85,12 +89,14 @@ class Command(BaseCommand):
     def _run(self, command: str, arguments: list[str], database: str | None) -> int | None:
         found = _COMMANDS.get_command(click.Context(_COMMANDS), command)
         defaults: dict[str, Any] = {}
-        if found is not None and _takes_dsn(found):
+        if found is not None and _takes(found, "dsn"):
             # Never through a process's arguments, where everybody on the machine could read it.
             if database is not None:
                 arguments = ["--dsn", _dsn(database), *arguments]
             elif not os.environ.get("DATABASE_URL"):
                 defaults = {command: {"dsn": _dsn(default_alias())}}
+        elif database is not None and found is not None and _takes(found, "database"):
+            arguments = ["--database", database, *arguments]
         elif database is not None:
             raise CommandError(f"reproq {command} takes no --database.", returncode=2)
         return _COMMANDS.main(
@@ -132,8 +138,8 @@ def _own_options(command: str, arguments: list[str]) -> tuple[str | None, bool, 
     return own.database, getattr(own, "reload", False), rest
 
 
-def _takes_dsn(command: click.Command) -> bool:
-    return any(param.name == "dsn" for param in command.params)
+def _takes(command: click.Command, name: str) -> bool:
+    return any(param.name == name for param in command.params)
 
 
 def _dsn(alias: str) -> str:
