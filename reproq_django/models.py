@@ -185,7 +185,7 @@ class RateLimit(models.Model):
 
 
 class WorkflowRun(models.Model):
-    """A workflow: how many runs it has and how it stands."""
+    """A workflow: how many runs it has and how it stands, counted by a view."""
 
     workflow_id = models.UUIDField(primary_key=True)
     expected_count = models.IntegerField(default=0)
@@ -198,6 +198,7 @@ class WorkflowRun(models.Model):
 
     class Meta:
         db_table = "workflow_runs"
+        managed = False
         verbose_name = _("workflow run")
         verbose_name_plural = _("workflow runs")
 

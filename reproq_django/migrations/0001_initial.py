@@ -212,6 +212,7 @@ STATE = [
             "verbose_name": "workflow run",
             "verbose_name_plural": "workflow runs",
             "db_table": "workflow_runs",
+            "managed": False,
         },
     ),
 ]

@@ -107,10 +107,12 @@ class TestTransactions:
         PeriodicTask.objects.create(
             name="n", cron_expr="* * * * *", task_path="tests.shop.tasks.add"
         )
-        RateLimit.objects.create(key="global")
+        RateLimit.objects.create(key="queue:mail")
         QueueControl.objects.create(queue_name="mail")
-        WorkflowRun.objects.create(workflow_id="0" * 32)
         with connection.cursor() as cursor:
+            node = '[{"task_path": "a.b", "key": "a"}]'
+            cursor.execute("select reproq_enqueue_workflow(%s)", [node])
+            assert WorkflowRun.objects.get().status == "RUNNING"
             cursor.execute("select reproq_register_worker('w', 'h', 1, '{default}', '1')")
         call_command("flush", interactive=False, verbosity=0)
         for model in (TaskRun, PeriodicTask, RateLimit, QueueControl, WorkflowRun, Worker, Receipt):
