@@ -8,6 +8,8 @@ declare
     v_now timestamptz := _reproq_now();
     v_finished boolean := new.status in ('SUCCESSFUL', 'FAILED', 'CANCELLED');
 begin
+    -- Nobody may say that somebody else did it.
+    new.enqueued_by := nullif(_reproq_caller(), current_user);
     new.task_path := coalesce(new.task_path, new.spec_json ->> 'task_path');
     -- Django's ORM writes '' where nothing was given.
     new.spec_hash := coalesce(nullif(new.spec_hash, ''), _reproq_spec_hash(new.spec_json));
