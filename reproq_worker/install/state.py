@@ -23,7 +23,8 @@ class Installed:
     def read(cls, cursor: Any, schema: str | None) -> Self:
         """Reads the schema's records; None finds the schema by the connection's search path.
 
-        A role that may not read the tables is told by a function. Raises InvalidArgument when there is no such schema.
+        A role that may not read the tables is told by a function. Raises InvalidArgument when
+        there is no such schema.
         """
         name, quoted, exists, readable = _find_schema(cursor, schema)
         if not exists:
