@@ -97,9 +97,9 @@ def test_a_later_release_keeps_the_roles_and_gives_them_what_is_new(conn, told_a
         assert install(cursor, directory=release, version=f"{__version__}.1") == []
 
 
-@pytest.mark.parametrize(
-    ("arguments", "code", "words"),
-    [
+def test_what_cannot_be_granted_is_said_and_nothing_is_done(conn, dsn):
+    before = rights(conn)
+    for arguments, code, words in [
         (["grant"], 2, "name a role"),
         (["grant", "--worker", "no such role"], 2, 'there is no role "no such role"'),
         (["grant", "--worker", "public"], 2, 'there is no role "public"'),
@@ -108,14 +108,10 @@ def test_a_later_release_keeps_the_roles_and_gives_them_what_is_new(conn, told_a
         (["revoke"], 2, "name roles"),
         (["revoke", "--all", "postgres"], 2, "name roles"),
         (["revoke", "no such role"], 1, "does not exist"),
-    ],
-)
-@pytest.mark.parametrize("server", ["pg18"], indirect=True)
-def test_what_cannot_be_granted_is_said_and_nothing_is_done(conn, dsn, arguments, code, words):
-    before = rights(conn)
-    result = reproq(dsn, *arguments)
-    assert (result.exit_code, words in result.output) == (code, True), result.output
-    assert rights(conn) == before
+    ]:
+        result = reproq(dsn, *arguments)
+        assert (result.exit_code, words in result.output) == (code, True), result.output
+        assert rights(conn) == before
 
 
 def test_a_schema_in_which_everybody_may_create_functions_is_refused(conn, dsn):
