@@ -62,7 +62,11 @@ def test_any_text_is_only_a_text_to_every_public_function(conn):
         functions.setdefault(name, []).append(tuple(parameter))
     tried, accepted = set(), set()
     for name, parameters in functions.items():
-        needed = {p: (kind, OTHERS[kind]) for p, kind, optional in parameters if not optional}
+        needed = {
+            p: (kind, "a.b" if p == "task_path" else OTHERS[kind])
+            for p, kind, optional in parameters
+            if not optional
+        }
         for parameter, kind, _ in parameters:
             for text in NASTY:
                 for value in values(kind, text):
