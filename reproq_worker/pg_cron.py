@@ -9,7 +9,6 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import psycopg
 
@@ -24,8 +23,7 @@ _UTC = {"UTC", "GMT", "Etc/UTC", "Etc/GMT"}
 
 _IS_AVAILABLE = "select from pg_available_extensions e where e.name = 'pg_cron'"
 _IS_CREATED = "select from pg_extension e where e.extname = 'pg_cron'"
-# Its settings exist only where the server has loaded it, its jobs show only to who may use it.
-_PROBE = "select current_setting('cron.database_name'), count(*) from cron.job"
+_SCHEDULE = "select cron.schedule(%s::text, %s::text, %s::text)"
 _LOCK = "select pg_advisory_xact_lock(hashtextextended('reproq pg_cron', 0))"
 _OURS = """
 select j.jobid, j.jobname::text
@@ -49,6 +47,7 @@ where t.enabled
 order by t.name
 """
 _ZONE = "select coalesce(current_setting('cron.timezone', true), 'GMT')"
+_UNKNOWN = "unknown"
 
 
 class Unsupported(Exception):
@@ -110,7 +109,9 @@ def _enable(cursor: psycopg.Cursor) -> None:
     try:
         with cursor.connection.transaction():
             cursor.execute("create extension if not exists pg_cron")
-            cursor.execute(_PROBE)
+        # Whether the server has loaded it and this role may use it, only a try tells everybody.
+        with cursor.connection.transaction(force_rollback=True):
+            cursor.execute(_SCHEDULE, ["reproq try", "@yearly", "SELECT 1"])
     except psycopg.Error as error:
         if is_outage(error):
             raise
@@ -131,13 +132,12 @@ def _unschedule(cursor: psycopg.Cursor, prefix: str) -> int:
 
 def _schedule(cursor: psycopg.Cursor, job: Job) -> Job:
     """Schedule the job, once a minute where this pg_cron cannot read when it is asked for."""
-    statement = "select cron.schedule(%s::text, %s::text, %s::text)"
     try:
         with cursor.connection.transaction():
-            cursor.execute(statement, [job.name, job.schedule, job.command])
+            cursor.execute(_SCHEDULE, [job.name, job.schedule, job.command])
     except psycopg.errors.InvalidParameterValue:
         job = Job(job.name, EVERY_MINUTE, job.command)
-        cursor.execute(statement, [job.name, job.schedule, job.command])
+        cursor.execute(_SCHEDULE, [job.name, job.schedule, job.command])
     return job
 
 
@@ -146,20 +146,30 @@ def _for_tick(prefix: str, place: str) -> Iterator[Job]:
 
 
 def _for_schedules(cursor: psycopg.Cursor, prefix: str, place: str) -> list[Job]:
-    zone = cursor.execute(_ZONE).fetchone()
+    zone = _zone(cursor)
     function = f"{place}reproq_enqueue_periodic_task"
     jobs: list[Job] = []
     taken: set[str] = set()
     for name, expression, time_zone, literal in cursor.execute(_SCHEDULES).fetchall():
         job_name = name_of(prefix, name, taken)
         taken.add(job_name)
-        if _reads_alike(expression, {time_zone, *(zone or ())}):
+        if _reads_alike(expression, {time_zone, zone}):
             jobs.append(Job(job_name, expression, f"SELECT {function}({literal});"))
         else:
             # Called every minute it must not take the first call for a wish to see it run.
             command = f"SELECT {function}({literal}, only_due => true);"
             jobs.append(Job(job_name, EVERY_MINUTE, command))
     return jobs
+
+
+def _zone(cursor: psycopg.Cursor) -> str:
+    """The time zone in which pg_cron counts; not every role may know."""
+    try:
+        with cursor.connection.transaction():
+            row = cursor.execute(_ZONE).fetchone()
+    except psycopg.errors.InsufficientPrivilege:
+        return _UNKNOWN
+    return row[0] if row else _UNKNOWN
 
 
 def name_of(prefix: str, name: str, taken: set[str]) -> str:
@@ -174,7 +184,7 @@ def name_of(prefix: str, name: str, taken: set[str]) -> str:
     return next(candidate for candidate in named if candidate not in taken)
 
 
-def _reads_alike(expression: str, zones: set[Any]) -> bool:
+def _reads_alike(expression: str, zones: set[str]) -> bool:
     """Whether pg_cron finds the same slots: it knows one zone, and `*/2` as a day means any day."""
     fields = expression.split()
     return zones <= _UTC and (len(fields) == 1 or "*" in (fields[2], fields[4]))

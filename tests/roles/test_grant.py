@@ -1,6 +1,7 @@
 """`reproq grant` and `reproq revoke`, and what later releases do to what they made."""
 
 import shutil
+import subprocess
 
 import psycopg
 import pytest
@@ -137,3 +138,20 @@ def test_roles_in_a_schema_of_its_own(make_conn, told_apart, empty_dsn):
         assert value(app, 'select "Odd ""schema".reproq_enqueue(\'a.b\')') == 1
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             app.execute('select "Odd ""schema".reproq_stats()')
+
+
+def test_the_plain_sql_of_the_docs_does_the_same(conn, dsn, told_apart, server):
+    psql = shutil.which("psql", path=server.bin_dir) or shutil.which("psql")
+    granted = {right for right in rights(conn) if right[2] in ("postgres", ROLES["producer"])}
+    assert reproq(dsn, "revoke", "--all").exit_code == 0
+    page = (sql_directory().parent / "docs" / "roles.md").read_text()
+    script = page.split("```sql\n")[-1].split("```")[0].replace("app", ROLES["producer"])
+    done = subprocess.run(
+        [psql, "--quiet", "--no-psqlrc", "--set", "ON_ERROR_STOP=1", "--dbname", dsn],
+        input=script,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert rights(conn) == granted
