@@ -10,7 +10,6 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.utils import ConnectionDoesNotExist
-from django.tasks import task_backends
 from django.tasks.base import Task
 from django.tasks.exceptions import TaskResultDoesNotExist
 
@@ -22,6 +21,7 @@ from .base_backend import Call, SpecBackend
 from .local_backends import EagerBackend, RecordingBackend
 from .results import ReproqResult
 from .specs import Spec
+from .workflow_results import Node, Workflow
 
 __all__ = ["EagerBackend", "RecordingBackend", "ReproqBackend"]
 
@@ -51,15 +51,34 @@ class ReproqBackend(SpecBackend):
             ids |= {p: (db_alias, i) for p, i in zip(wanted, found, strict=True)}
         return [self._enqueued(spec, *ids[place]) for place, spec in enumerate(built)]
 
+    def enqueue_workflow(self, nodes: Sequence[Node], callback: str | None = None) -> Workflow:
+        """Enqueue runs that wait for one another, all or none."""
+        backends = [_backend_of(node) for node in nodes]
+        pairs = list(zip(nodes, backends, strict=True))
+        aliases = {backend.database_for(node.task.queue_name) for node, backend in pairs}
+        if len(aliases) > 1:
+            raise ValueError("All workflow tasks must target the same database")
+        [db_alias] = aliases
+        built = [backend._spec(node.task, node.args, node.kwargs) for node, backend in pairs]
+        specs = [
+            spec.as_json() | {"key": node.key, "after": node.after}
+            for node, spec in zip(nodes, built, strict=True)
+        ]
+        with self._cursor(db_alias) as cursor:
+            rows = call(cursor, "enqueue_workflow", nodes=specs, callback=callback)
+        members = {
+            row["key"]: backend._enqueued(spec, db_alias, row["result_id"])
+            for backend, spec, row in zip(backends, built, rows, strict=True)
+        }
+        return Workflow(rows[0]["workflow_id"], members, db_alias)
+
     def get_result(self, result_id: str) -> ReproqResult:
         """Read a result; TaskResultDoesNotExist where the id names none.
 
         Where the task cannot be imported here, `result.task` knows its path and cannot be called.
         """
         db_alias = self.database_for(None)
-        row = results.load_row(result_id, db_alias)
-        backend = row.backend_alias if row.backend_alias in task_backends else self.alias
-        return results.from_row(row, db_alias, backend)
+        return results.from_row(results.load_row(result_id, db_alias), db_alias, self.alias)
 
     def save_metadata(self, result_id: str, metadata: dict[str, Any]) -> None:
         """Replace the metadata of a run; TaskResultDoesNotExist where the id names none."""
@@ -119,3 +138,11 @@ class ReproqBackend(SpecBackend):
         )
         self._announce(result, spec)
         return result
+
+
+def _backend_of(node: Node) -> ReproqBackend:
+    backend = node.task.get_backend()
+    if not isinstance(backend, ReproqBackend):
+        # One of them keeps its runs elsewhere, if anywhere.
+        raise ValueError("All workflow tasks must target the same database")
+    return backend

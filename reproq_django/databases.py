@@ -1,7 +1,11 @@
 """Which database holds a queue, and which run a result id names."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS
+from django.db import DEFAULT_DB_ALIAS, connections, transaction
+from django.db.backends.utils import CursorWrapper
 
 MAX_RESULT_ID = 2**63 - 1
 
@@ -23,3 +27,12 @@ def parse_result_id(value: object) -> int | None:
         return None
     number = int(text)
     return number if 0 < number <= MAX_RESULT_ID else None
+
+
+@contextmanager
+def refusable_cursor(alias: str) -> Iterator[CursorWrapper]:
+    """A cursor for a call that may be refused, which must leave a caller's transaction usable."""
+    connection = connections[alias]
+    savepoint = transaction.atomic(using=alias) if connection.in_atomic_block else nullcontext()
+    with savepoint, connection.cursor() as cursor:
+        yield cursor
