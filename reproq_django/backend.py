@@ -77,30 +77,38 @@ class ReproqBackend(SpecBackend):
 
         Where the task cannot be imported here, `result.task` knows its path and cannot be called.
         """
-        db_alias = self.database_for(None)
-        return results.from_row(results.load_row(result_id, db_alias), db_alias, self.alias)
+        row = results.load_row(result_id, self.database_for(None))
+        return results.from_row(row, self.alias)
 
     def save_metadata(self, result_id: str, metadata: dict[str, Any]) -> None:
         """Replace the metadata of a run; TaskResultDoesNotExist where the id names none."""
-        number = databases.parse_result_id(result_id)
+        db_alias, number = databases.parse_result_id(result_id, self.database_for(None))
         if number is None:
             raise TaskResultDoesNotExist(result_id)
         encoded = serialization.encode_metadata(metadata)
         try:
-            context.save_metadata(self.database_for(None), number, None, encoded)
+            context.save_metadata(db_alias, number, None, encoded)
         except RunNotFound as e:
             raise TaskResultDoesNotExist(result_id) from e
 
     def database_for(self, queue_name: str | None) -> str:
         """Return the alias of the database that holds a queue, or the backend's own for None."""
-        return self.defaults.get("DATABASE") or databases.default_alias()
+        return self.defaults.get("DATABASE") or databases.resolve_queue_db(queue_name)
 
     def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
         """Check the settings, without a query."""
-        return [*super().check(**kwargs), *self._check_database()]
+        return [*super().check(**kwargs), *self._check_databases()]
 
-    def _check_database(self) -> list[checks.CheckMessage]:
-        db_alias = self.database_for(None)
+    def _check_databases(self) -> list[checks.CheckMessage]:
+        try:
+            aliases = databases.queue_aliases()
+        except ValueError as error:
+            return [checks.Error(str(error), id="reproq.E005")]
+        if own := self.defaults.get("DATABASE"):
+            aliases = [own]
+        return [message for alias in aliases for message in self._check_database(alias)]
+
+    def _check_database(self, db_alias: str) -> list[checks.CheckMessage]:
         try:
             vendor = connections[db_alias].vendor
         except ConnectionDoesNotExist:
@@ -109,7 +117,10 @@ class ReproqBackend(SpecBackend):
         if vendor == "postgresql":
             return []
         message = self._not_postgres(db_alias, vendor)
-        hint = 'Name another with OPTIONS["DATABASE"] or REPROQ_DEFAULT_DB_ALIAS.'
+        hint = (
+            'Name another with OPTIONS["DATABASE"], REPROQ_DEFAULT_DB_ALIAS or '
+            "REPROQ_QUEUE_DATABASES."
+        )
         return [checks.Error(message, hint=hint, id="reproq.E003")]
 
     def _cursor(self, db_alias: str) -> CursorWrapper:

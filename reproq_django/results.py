@@ -52,7 +52,7 @@ class ReproqResult(Waitable, TaskResult):
     @property
     def result_id(self) -> int:
         """The key of the row in task_runs."""
-        number = databases.parse_result_id(self.id)
+        _, number = databases.parse_result_id(self.id)
         assert number is not None
         return number
 
@@ -96,9 +96,10 @@ class ReproqResult(Waitable, TaskResult):
         return f"Task {self.id} is {self.raw_status}"
 
 
-def from_row(row: "TaskRun", db_alias: str, fallback: str) -> ReproqResult:
+def from_row(row: "TaskRun", fallback: str) -> ReproqResult:
     """Build the result of a stored run; `fallback` is for one of a backend that is unknown here."""
     args, kwargs = _arguments(row)
+    db_alias = row._state.db
     backend = row.backend_alias if row.backend_alias in task_backends else fallback
     task = changed(
         importable(row.task_path or ""),
@@ -141,11 +142,14 @@ def fresh[R: ReproqResult](
 
 
 def load_row(result_id: object, db_alias: str) -> "TaskRun":
-    """Read the row of a result; TaskResultDoesNotExist where the id names none."""
+    """Read the row of a result; TaskResultDoesNotExist where the id names none.
+
+    An id without the alias of a database is one of `db_alias`.
+    """
     from .models import TaskRun
 
-    number = databases.parse_result_id(result_id)
-    row = number and TaskRun.objects.using(db_alias).filter(result_id=number).first()
+    alias, number = databases.parse_result_id(result_id, db_alias)
+    row = number and TaskRun.objects.using(alias).filter(result_id=number).first()
     if not row:
         raise TaskResultDoesNotExist(result_id)
     return row

@@ -108,9 +108,7 @@ def get_workflow(workflow_id: UUID | str, using: str | None = None) -> Workflow:
     rows = TaskRun.objects.using(db_alias).filter(workflow_id=workflow_id).order_by("result_id")
     # (A workflow of the system that this database was taken over from has no keys.)
     members = {
-        row.workflow_key or str(row.result_id): results.from_row(
-            row, db_alias, DEFAULT_TASK_BACKEND_ALIAS
-        )
+        row.workflow_key or str(row.result_id): results.from_row(row, DEFAULT_TASK_BACKEND_ALIAS)
         for row in rows
     }
     return Workflow(found.workflow_id, members, db_alias)
