@@ -53,9 +53,9 @@ def plan(
     files = SqlFiles.read(directory, version)
     installed = Installed.read(cursor, schema)
     planned = installed.steps_to(files)
-    if planned and installed.exists:
+    if planned:
         with _working_in(cursor, installed.schema):
-            cursor.execute(steps.guard(files))
+            cursor.execute(steps.guard(files) if installed.exists else steps.recognise())
     return planned
 
 

@@ -15,6 +15,7 @@ class Installed:
     exists: bool
     migrations: dict[str, str]
     functions: dict[str, str]
+    adoptable: list[str]
 
     @classmethod
     def read(cls, cursor: Any, schema: str | None) -> Self:
@@ -24,16 +25,22 @@ class Installed:
         """
         name, quoted, exists = _find_schema(cursor, schema)
         if not exists:
-            return cls(name, False, {}, {})
+            cursor.execute(installer_sql("adopt/look").replace("{schema}", "%s"), [name])
+            adoptable = [table for row in cursor.fetchall() for table in values(row)]
+            return cls(name, False, {}, {}, adoptable)
         cursor.execute(installer_sql("state").replace("{schema}", quoted))
         rows = [values(row) for row in cursor.fetchall()]
         migrations = {name: digest for kind, name, digest in rows if kind == "migration"}
         functions = {name: digest for kind, name, digest in rows if kind == "function"}
-        return cls(name, True, migrations, functions)
+        return cls(name, True, migrations, functions, [])
 
     def steps_to(self, files: SqlFiles) -> list[str]:
         """What sets the files apart from the database, as steps; empty when they agree."""
-        return [*self._migration_steps(files), *self._function_steps(files)]
+        return [
+            *(f"adopt the table {name} with its rows" for name in self.adoptable),
+            *self._migration_steps(files),
+            *self._function_steps(files),
+        ]
 
     def _migration_steps(self, files: SqlFiles) -> list[str]:
         wanted = {file.name: file.digest for file in files.migrations}
