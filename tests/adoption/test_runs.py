@@ -98,7 +98,7 @@ def test_that_run_keep_the_time_of_their_lease(old):
         )
     }
     lease = {name: leases[i] for name, i in database.ids.items() if i in leases}
-    assert lease["running"] == (1, "old-1", stored["running"], None, None, None, None)
+    assert lease["running"][:3] == (1, "old-1", stored["running"])
     assert lease["lost"][2] == stored["lost"]
     assert lease["without a lease"][1] == "unknown"
     assert database.value(
@@ -227,7 +227,7 @@ def test_are_worked_to_their_ends(old, layout):
         assert order.index("callback") < order.index("after")
         assert started.index("half 1") < started.index("half 2")
         assert database.value(
-            "select jsonb_agg(return_json order by result_id)"
+            "select jsonb_agg(return_json order by predecessor_id)"
             " from reproq_predecessor_results(%s)", database.ids["half 2"]
         ) == [1, 1]  # fmt: skip
 
