@@ -35,7 +35,8 @@ begin
         union all
         select format('drop trigger %I on %s', t.tgname, t.tgrelid::regclass)
         from pg_trigger t
-        where t.tgrelid = any (v_tables) and t.tgname = 'trg_task_runs_task_path'
+        join pg_proc p on p.oid = t.tgfoid
+        where t.tgrelid = any (v_tables) and p.proname = 'reproq_task_path_from_spec'
         union all
         select format('drop index %s', i.indexrelid::regclass)
         from pg_index i

@@ -16,6 +16,18 @@ begin
     end loop;
     drop table reproq_adoption;
 
+    -- Whoever looked at the table workflow_runs looks at the view from now on.
+    for v_command in
+        select format('grant select on workflow_runs to %s', case a.grantee
+            when 0 then 'public' else a.grantee::regrole::text end)
+        from pg_class c
+        cross join aclexplode(c.relacl) a
+        where c.oid = 'reproq_workflows'::regclass and a.privilege_type = 'SELECT'
+            and a.grantee <> c.relowner
+    loop
+        execute v_command;
+    end loop;
+
     for v_index in
         select i.indexrelid::regclass from pg_index i
         where i.indrelid = 'task_runs'::regclass

@@ -5,12 +5,14 @@ create or replace procedure _reproq_note_differences(p_old regclass, p_new regcl
 language plpgsql
 as $procedure$
 begin
+    -- In one statement all of them are checked in one scan.
     insert into reproq_adoption (command)
-    select format('alter table %s add constraint %I %s',
-        p_new, o.conname, pg_get_constraintdef(o.oid))
+    select format('alter table %s %s', p_new, string_agg(
+        format('add constraint %I %s', o.conname, pg_get_constraintdef(o.oid)), ', ' order by o.oid
+    ))
     from pg_constraint o
     where o.conrelid = p_new and o.contype not in ('p', 'n')
-    order by o.oid;
+    having count(*) > 0;
 
     insert into reproq_adoption (command)
     select pg_get_indexdef(i.indexrelid)
