@@ -173,7 +173,9 @@ def _with_arrays(sql: str) -> str:
     """An early one: arrays instead of jsonb, and neither task_path nor workflows."""
     return (
         sql[: sql.index("create table workflow_runs")]
-        .replace("worker_ids jsonb not null default '[]'", "worker_ids text[] not null default '{}'")
+        .replace(
+            "worker_ids jsonb not null default '[]'", "worker_ids text[] not null default '{}'"
+        )
         .replace("queues jsonb not null default '[]'", "queues text[] not null default '{}'")
         .replace("    task_path text,\n    status", "    status")
         .replace("create index idx_task_runs_task_path on task_runs (task_path);\n", "")

@@ -115,8 +115,14 @@ def fill(cursor: Any) -> dict[str, int]:
 
     add("done", "SUCCESSFUL", return_json={"sum": 3}, worker_ids=["old-1"])
     add("null", "SUCCESSFUL", return_json=None, finished_at=None, leased_until="(now())")
-    add("failed", "FAILED", failed_at="(now())", finished_at=None, last_error="boom",
-        errors_json=[{"kind": "app_error", "message": "boom"}])
+    add(
+        "failed",
+        "FAILED",
+        failed_at="(now())",
+        finished_at=None,
+        last_error="boom",
+        errors_json=[{"kind": "app_error", "message": "boom"}],
+    )
     add("failed somehow", "FAILED", task_path=None)
     add("cancelled", "CANCELLED")
     add("same as failed", spec_hash=f"{99:064x}")

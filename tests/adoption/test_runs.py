@@ -5,8 +5,6 @@ import pytest
 
 from reproq_worker.install import install, script
 from tests.adoption.layouts import LAYOUTS
-from tests.adoption.rows import CHORD, FAILED_CHORD, GROUP, HALF_DONE
-from tests.harness.clock import Clock
 
 TICKETS = """
     status || coalesce((
@@ -34,11 +32,8 @@ EXPECTED = {
     "failed somehow": "FAILED",
     "same as before": "FAILED",
     "cancelled": "CANCELLED",
-    **{
-        name: "RUNNING leased"
-        for name in ("running", "lost", "without a lease", "cancelling")
-        + tuple(f"{kind} {i}" for kind in ("key", "lock") for i in range(3))
-    },
+    **dict.fromkeys(["running", "lost", "without a lease", "cancelling"], "RUNNING leased"),
+    **{f"{kind} {i}": "RUNNING leased" for kind in ("key", "lock") for i in range(3)},
 }
 
 
@@ -130,7 +125,7 @@ def test_a_surplus_blocks_until_it_is_gone(old):
 def test_two_live_ones_with_one_hash_are_both_kept(old):
     database = old("sql")
     database.execute("drop index idx_task_runs_spec_unique")
-    spec = "'{\"task_path\": \"a.b\"}'"
+    spec = '\'{"task_path": "a.b"}\''
     insert = f"insert into task_runs (spec_json, spec_hash, status, leased_until) values ({spec}"
     for status in ("READY", "READY", "RUNNING"):
         database.execute(f"{insert}, repeat('a', 64), '{status}', now())")
@@ -140,96 +135,6 @@ def test_two_live_ones_with_one_hash_are_both_kept(old):
     assert rows == [("READY", False), ("READY", False), ("RUNNING", True)]
     with pytest.raises(psycopg.errors.UniqueViolation):
         database.execute(f"{insert}, repeat('a', 64), 'READY', null)")
-
-
-@pytest.mark.parametrize("layout", ["sql", "django"])
-def test_chains_and_chords_become_edges(old, layout):
-    database = old(layout, workflows=True)
-    hashes = database.runs("spec_hash::text")
-    database.adopt()
-    names = {result_id: name for name, result_id in database.ids.items()}
-    edges = [
-        (names[row[0]], names[row[1]])
-        for row in database.execute("select result_id, waits_for from reproq_edges order by 1, 2")
-    ]
-    assert edges == [
-        ("chain 2", "chain 1"),
-        ("chain 3", "chain 2"),
-        ("left 2", "left 1"),
-        ("broken 2", "broken 1"),
-        ("broken 3", "broken 2"),
-        *(("callback", f"chord {i}") for i in range(3)),
-        ("after", "callback"),
-        *(("half 2", f"half {i}") for i in range(2)),
-        *(("bad callback", f"bad {i}") for i in range(2)),
-    ]
-    # What the old workers had left half done is settled as ours settle it.
-    assert {n: s for n, s in database.runs().items() if n.startswith(("left", "broken", "orph"))} == {
-        "left 1": "SUCCESSFUL",
-        "left 2": "READY",
-        "broken 1": "FAILED",
-        "broken 2": "FAILED",
-        "broken 3": "FAILED",
-        "orphan": "FAILED",
-    }
-    assert database.runs("errors_json #>> '{0,kind}'")["orphan"] == "workflow_failed"
-    assert {
-        str(row[0]): row[1:]
-        for row in database.execute(
-            "select workflow_id, expected_count, success_count, failure_count, status"
-            " from workflow_runs"
-        )
-    } == {
-        GROUP: (2, 0, 0, "RUNNING"),
-        # Who comes after the callback counts as a member, as in a workflow of ours.
-        CHORD: (3, 0, 0, "RUNNING"),
-        HALF_DONE: (2, 1, 0, "RUNNING"),
-        FAILED_CHORD: (2, 1, 1, "FAILED"),
-    }
-    assert database.runs("spec_hash::text") == hashes
-
-
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_are_worked_to_their_ends(old, layout):
-    database = old(layout, full=True, workflows=layout != "arrays")
-    database.adopt()
-    clock = Clock(database.dsn)
-    names = {result_id: name for name, result_id in database.ids.items()}
-    started = []
-    # Past what was delayed, and past the leases of workers that never come back.
-    for _ in range(20):
-        clock.advance(minutes=10)
-        database.execute("select reproq_tick()")
-        while rows := database.execute(
-            "select result_id, lease_no from reproq_claim('w', '{default,mail}', 10)"
-        ).fetchall():
-            for result_id, lease_no in rows:
-                started.append(names[result_id])
-                database.execute("select reproq_complete(%s, %s, '1')", result_id, lease_no)
-    clock.close()
-
-    assert database.value("select count(*) from task_runs where finished_at is null") == 0
-    assert len(started) == len(set(started))
-    ended = database.runs()
-    unsuccessful = {name for name, status in ended.items() if status != "SUCCESSFUL"}
-    assert unsuccessful <= {
-        "to be cancelled", "cancelling", "cancelled", "expired", "failed", "failed somehow",
-        "same as before", "broken 1", "broken 2", "broken 3", "orphan", "bad 0", "bad callback",
-    }  # fmt: skip
-    assert unsuccessful.isdisjoint(started)
-    assert set(started) >= {"running", "lost", "without a lease", "key 2", "lock 2", "delayed"}
-    if layout != "arrays":
-        order = [name for name in started if name.split()[0] in ("chain", "chord", "callback", "after")]
-        assert [name for name in order if name.startswith("chain")] == [f"chain {i}" for i in (1, 2, 3)]
-        assert {*(f"chord {i}" for i in range(3))} == {
-            name for name in order[: order.index("callback")] if name.startswith("chord")
-        }
-        assert order.index("callback") < order.index("after")
-        assert started.index("half 1") < started.index("half 2")
-        assert database.value(
-            "select jsonb_agg(return_json order by predecessor_id)"
-            " from reproq_predecessor_results(%s)", database.ids["half 2"]
-        ) == [1, 1]  # fmt: skip
 
 
 def test_adopting_twice_changes_nothing(old):
@@ -245,7 +150,9 @@ def test_adopting_twice_changes_nothing(old):
             )
         ]
         return {
-            table: database.execute(f"select xmin::text, t::text from {table} t order by 2").fetchall()
+            table: database.execute(
+                f"select xmin::text, t::text from {table} t order by 2"
+            ).fetchall()
             for table in tables
         }
 

@@ -34,10 +34,12 @@ values ('old-1', 'host', 4, {queues}, now(), now())
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_settings_are_kept(old, layout):
     database = old(layout)
-    queues = "array['default', 'mail']" if layout == "arrays" else "'[\"default\", \"mail\"]'"
+    queues = "array['default', 'mail']" if layout == "arrays" else '\'["default", "mail"]\''
     database.execute(SETTINGS)
     database.execute(WORKERS.format(queues=queues))
-    kept = "select name, cron_expr, payload_json, priority, next_run_at, enabled from periodic_tasks"
+    kept = (
+        "select name, cron_expr, payload_json, priority, next_run_at, enabled from periodic_tasks"
+    )
     before = database.execute(kept).fetchall()
     database.adopt()
 
@@ -71,7 +73,11 @@ def test_function_and_jobs_of_its_pg_cron_mode_are_replaced(old):
     assert database.value("select prorettype::regtype::text from pg_proc"
         " where proname = 'reproq_enqueue_periodic_task'") == "bigint"  # fmt: skip
     # Another database's, another task's and another name's are not known to be of that kind.
-    assert database.execute("select jobid from cron.job order by 1").fetchall() == [(2,), (3,), (4,)]
+    assert database.execute("select jobid from cron.job order by 1").fetchall() == [
+        (2,),
+        (3,),
+        (4,),
+    ]
 
 
 USERS_OWN = """
