@@ -40,6 +40,8 @@ def test_chains_and_chords_become_edges(old, layout):
         "orphan": "FAILED",
     }
     assert database.runs("errors_json #>> '{0,kind}'")["orphan"] == "workflow_failed"
+    database.execute("select reproq_retry(%s)", database.ids["broken 1"])
+    assert [database.runs()[f"broken {i}"] for i in (1, 2, 3)] == ["READY", "WAITING", "WAITING"]
     assert {
         str(row[0]): row[1:]
         for row in database.execute(
