@@ -5,6 +5,7 @@ CLAIM = """
 create or replace function naive_claim(worker_id text, wanted integer)
 returns table (result_id bigint, lease_no bigint)
 language sql
+set search_path = public, pg_temp
 as $$
     with next as (
         select r.result_id
