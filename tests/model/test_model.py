@@ -9,6 +9,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.harness.clock import Clock
 from tests.harness.machine import NEWEST
+from tests.model.looking import Looking
 from tests.model.operating import Operating
 from tests.model.producing import Producing
 from tests.model.working import Working
@@ -17,7 +18,7 @@ from tests.model.working import Working
 MORE_EXAMPLES = int(os.environ.get("MODEL_EXAMPLES", "0"))
 
 
-class QueueMachine(Producing, Working, Operating):
+class QueueMachine(Producing, Working, Operating, Looking):
     """All the rules."""
 
 
@@ -36,6 +37,14 @@ class WorkflowMachine(QueueMachine):
 
 
 MACHINES = [QueueMachine, LimitMachine, WorkflowMachine]
+
+BLIND = """
+create or replace function _reproq_explain_{}(run task_runs, at_time timestamptz)
+returns table (
+    reason text, detail jsonb, until timestamptz, blocks boolean, not_before timestamptz
+)
+language sql as 'select null, null::jsonb, null::timestamptz, true, null::timestamptz limit 0'
+"""
 
 # Each leaves one duty of the queue undone.
 FAULTS = {
@@ -78,6 +87,8 @@ FAULTS = {
         returns void language sql as 'select null::void'
         """,
     ),
+    "explain overlooks locks and keys": (LimitMachine, BLIND.format("gates")),
+    "explain overlooks token buckets": (LimitMachine, BLIND.format("buckets")),
     "what is due is left to the tick": (
         QueueMachine,
         """
