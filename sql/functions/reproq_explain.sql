@@ -15,6 +15,8 @@ as $$
 declare
     v_now timestamptz := _reproq_now();
 begin
+    -- Truncation is no matter of snapshots: the line must be locked before the snapshot is taken.
+    lock table reproq_ready in access share mode;
     -- One statement, so that record, tickets and holders are of one instant.
     return query
     with found_here as (
