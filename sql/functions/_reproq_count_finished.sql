@@ -5,9 +5,9 @@ returns table (
     failed bigint,
     cancelled bigint,
     avg_wait double precision,
-    p95_wait double precision,
+    slow_wait double precision,
     avg_run double precision,
-    p95_run double precision
+    slow_run double precision
 )
 language plpgsql
 -- Stable, so that it looks at what the statement that asks looks at.

@@ -9,8 +9,8 @@ declare
     v_now timestamptz := _reproq_now();
     v_status text;
 begin
-    -- What a retry that is cancelled in the same moment would leave, without troubling dependants or
-    -- a live twin.
+    -- What a retry that is cancelled in the same moment would leave, without troubling dependants
+    -- or a live twin.
     update task_runs r
     set
         status = 'CANCELLED',

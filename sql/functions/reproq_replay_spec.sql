@@ -9,8 +9,8 @@ as $$
 declare
     v_id bigint;
 begin
-    -- From the newest record back: an index over the hashes would cost every enqueue for the sake of
-    -- a question that is asked by hand.
+    -- From the newest record back: an index over the hashes would cost every enqueue for the sake
+    -- of a question that is asked by hand.
     select r.result_id into v_id
     from task_runs r
     where r.spec_hash = reproq_replay_spec.spec_hash::char(64)

@@ -19,9 +19,9 @@ returns table (
     blocked_at_rate bigint,
     leases_lost bigint,
     avg_wait double precision,
-    p95_wait double precision,
+    slow_wait double precision,
     avg_run double precision,
-    p95_run double precision
+    slow_run double precision
 )
 language plpgsql
 volatile
@@ -108,7 +108,7 @@ begin
         coalesce(r.runs, 0), coalesce(g.runs, 0), coalesce(f.successful, 0), coalesce(f.failed, 0),
         coalesce(f.cancelled, 0), r.oldest, p.queue_name is not null, coalesce(v.workers, 0),
         coalesce(s.retrying, 0), s.next_due_at, coalesce(b.at_lock, 0), coalesce(b.at_key, 0),
-        coalesce(b.at_rate, 0), coalesce(g.lost, 0), f.avg_wait, f.p95_wait, f.avg_run, f.p95_run
+        coalesce(b.at_rate, 0), coalesce(g.lost, 0), f.avg_wait, f.slow_wait, f.avg_run, f.slow_run
     from queue q
     left join scheduled s on s.queue_name = q.queue_name
     left join waiting w on w.queue_name = q.queue_name

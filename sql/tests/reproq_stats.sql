@@ -47,7 +47,7 @@ select advance('4 s'), reproq_complete(:ran, 1);
 select enqueue('slow', '{"queue": "ops", "run_in": 10}') as slow \gset
 select advance('12 s'), claims(1, '{ops}'), advance('8 s'), reproq_complete(:slow, 1);
 select row_eq(
-    'select successful, avg_wait, p95_wait, avg_run, p95_run from reproq_stats(''1 minute'') where queue_name = ''ops''',
+    'select successful, avg_wait, slow_wait, avg_run, slow_run from reproq_stats(''1 minute'') where queue_name = ''ops''',
     row(2::bigint, 1::double precision, 1.9::double precision, 6::double precision, 7.8::double precision),
     'how long runs wait, from when they are due, and how long they take'
 );

@@ -26,14 +26,16 @@ class LimitMachine(QueueMachine):
     """Those that bear on gates, so that more happens at the gates."""
 
     insert = wait = enqueue_workflow = replay = cancel = retry = cancel_workflow = None
-    reclaim = turn_the_ring = set_aging = prune = delete = finish = heartbeat = None
+    retry_failed = discard = prune_expired = reclaim = turn_the_ring = set_aging = prune = (
+        delete
+    ) = finish = heartbeat = None
 
 
 class WorkflowMachine(QueueMachine):
     """Those that bear on runs that wait for others."""
 
     enqueue = enqueue_many = insert = replay = reclaim = turn_the_ring = pause_or_resume = None
-    set_aging = delete_rate_limit = prune = heartbeat = None
+    set_aging = delete_rate_limit = prune = prune_expired = heartbeat = None
 
 
 MACHINES = [QueueMachine, LimitMachine, WorkflowMachine]
