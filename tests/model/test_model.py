@@ -26,9 +26,8 @@ class LimitMachine(QueueMachine):
     """Those that bear on gates, so that more happens at the gates."""
 
     insert = wait = enqueue_workflow = replay = cancel = retry = cancel_workflow = None
-    retry_failed = discard = prune_expired = reclaim = turn_the_ring = set_aging = prune = (
-        delete
-    ) = finish = heartbeat = None
+    retry_failed = discard = prune_expired = reclaim = turn_the_ring = set_aging = None
+    prune = delete = finish = heartbeat = None
 
 
 class WorkflowMachine(QueueMachine):
