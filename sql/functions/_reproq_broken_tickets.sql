@@ -17,15 +17,20 @@ begin
     ),
 
     held as (
-        select
-            t.result_id, count(*) as tickets, min(t.status) as status,
-            string_agg(t.kind, ', ' order by t.kind) as kinds
+        select t.result_id, count(*) as tickets, min(t.status) as status
         from ticket t
         group by t.result_id
     )
 
     select 'I9 a live run holds exactly one ticket of its kind',
-        format('run %s is %s and holds %s', r.result_id, r.status, coalesce(h.kinds, 'none'))
+        format('run %s is %s and holds %s', r.result_id, r.status, coalesce(
+            (
+                select string_agg(t.kind, ', ' order by t.kind)
+                from ticket t
+                where t.result_id = r.result_id
+            ),
+            'none'
+        ))
     from task_runs r left join held h on h.result_id = r.result_id
     where r.finished_at is null and case
         when r.status = 'WAITING' then h.tickets is not null

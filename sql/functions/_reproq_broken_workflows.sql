@@ -15,19 +15,24 @@ begin
             count(p.result_id) filter (where p.finished_at is null) as pending,
             min(p.result_id) filter (where p.status <> 'SUCCESSFUL') as unsuccessful,
             bool_or(p.status in ('FAILED', 'CANCELLED')) as broken
-        from task_runs r
-        left join reproq_edges e on e.result_id = r.result_id
+        from reproq_edges e
+        inner join task_runs r on r.result_id = e.result_id
         left join task_runs p on p.result_id = e.waits_for
-        where r.finished_at is null and (r.status = 'WAITING' or e.result_id is not null)
+        where r.finished_at is null
         group by r.result_id, r.status
+        union all
+        select r.result_id, r.status, 0, null, null
+        from task_runs r
+        where r.status = 'WAITING'
+            and not exists (select 1 from reproq_edges e where e.result_id = r.result_id)
     ),
 
     -- Who waits, in the end, for a run that does not, or should not.
     served (result_id) as (
         (
-            select r.result_id
-            from task_runs r
-            where r.finished_at is null and r.status <> 'WAITING'
+            select e.result_id
+            from reproq_edges e inner join task_runs p on p.result_id = e.waits_for
+            where p.finished_at is null and p.status <> 'WAITING'
             union all
             select w.result_id
             from waiting w

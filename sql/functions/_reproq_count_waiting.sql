@@ -8,31 +8,25 @@ set jit = off
 as $$
 #variable_conflict use_column
 begin
-    -- From the tickets along the edges: these outlive the runs that have waited, records even more.
+    -- From the tickets along the edges: edges outlive those that waited, as records do.
     return query
-    with recursive downstream (result_id) as (
-        (
+    with recursive waiting (result_id) as (
+        select e.result_id
+        from (
             select t.result_id from reproq_scheduled t
             union all select t.result_id from reproq_blocked t
             union all select t.result_id from reproq_ready t
             union all select t.result_id from reproq_leases t
-        )
+        ) t
+        inner join reproq_edges e on e.waits_for = t.result_id
         union
         select e.result_id
-        from downstream d inner join reproq_edges e on e.waits_for = d.result_id
+        from waiting w inner join reproq_edges e on e.waits_for = w.result_id
     )
 
     select r.queue_name, count(*)
-    from downstream d
-    inner join reproq_edges e on e.result_id = d.result_id
-    inner join task_runs r on r.result_id = e.result_id
+    from waiting w inner join task_runs r on r.result_id = w.result_id
     where r.status = 'WAITING'
-        -- (Once for all that it waits for.)
-        and not exists (
-            select 1
-            from reproq_edges o
-            where o.result_id = e.result_id and o.waits_for < e.waits_for
-        )
     group by r.queue_name;
 end;
 $$;
