@@ -65,7 +65,11 @@ def together(count: int, work: Callable[[int], Any]) -> list[Any]:
         start.wait()
         return work(number)
 
-    return [waiting.result() for waiting in [Waiting(lambda n=n: one(n)) for n in range(count)]]
+    threads = [Waiting(lambda n=n: one(n)) for n in range(count)]
+    # All have ended before an error of one is raised.
+    for thread in threads:
+        thread.join(PATIENCE)
+    return [thread.result() for thread in threads]
 
 
 def value(conn: psycopg.Connection, sql: str, params: Any = None) -> Any:

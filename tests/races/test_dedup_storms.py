@@ -61,15 +61,14 @@ def one_by_one(conn, specs):
 
 
 def deadlocks_of(conn, make_conn, enqueue, rounds):
-    """How many there were when four clients enqueued the same specs, each in its own order."""
+    """How many there were when four clients enqueued overlapping sets, each in its own order."""
     before = deadlocks(conn)
     sessions = [make_conn() for _ in range(4)]
 
     def work(number):
         mine = random.Random(number)
         for _ in range(rounds):
-            specs = [{"task_path": f"a.t{n}"} for n in range(60)]
-            mine.shuffle(specs)
+            specs = [{"task_path": f"a.t{n}"} for n in mine.sample(range(80), 60)]
             enqueue(sessions[number], specs)
 
     try:
@@ -81,7 +80,7 @@ def deadlocks_of(conn, make_conn, enqueue, rounds):
 
 def test_bulks_of_overlapping_specs_in_any_order_never_deadlock(conn, make_conn):
     assert deadlocks_of(conn, make_conn, bulk, 15) == 0
-    assert value(conn, "select count(*) from task_runs") == 60
+    assert value(conn, "select count(*) from task_runs") == 80
 
 
 @pytest.mark.parametrize("server", [NEWEST], indirect=True)
@@ -92,4 +91,4 @@ def test_enqueues_one_by_one_in_any_order_do_and_the_other_one_wins(conn, make_c
         conn.execute("delete from task_runs")
     else:
         pytest.fail("the storm of bulks proves nothing")
-    assert value(conn, "select count(*) from task_runs") == 60
+    assert value(conn, "select count(*) from task_runs") >= 60
