@@ -4,8 +4,6 @@ create function broken(by_hand text)
 returns text
 language plpgsql
 volatile
--- A function's search path: for others, writing a status is refused.
-set search_path = public, pg_temp
 as $$
 declare
     v_found text;
