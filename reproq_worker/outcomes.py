@@ -12,7 +12,7 @@ WORKER_DIED_RETRY_SECONDS = 10
 _MESSAGE_CHARS = 4096
 
 
-def encode(outcome: dict[str, Any]) -> bytes:
+def encode(outcome: Any) -> bytes:
     """Encode an outcome; ValueError or TypeError where it is not JSON (NaN, bytes, a cycle)."""
     return json.dumps(outcome, allow_nan=False, separators=(",", ":")).encode()
 
@@ -107,6 +107,11 @@ def unrecordable(reason: str) -> dict[str, Any]:
 def with_lease(raw: bytes, result_id: int, lease_no: int) -> bytes:
     """Add the lease to an encoded outcome; it comes last, so that it wins over a forged one."""
     return b'%s,"result_id":%d,"lease_no":%d}' % (raw.rstrip()[:-1], result_id, lease_no)
+
+
+def with_key(raw: bytes, key: str, value: Any) -> bytes:
+    """Add a key to an encoded outcome."""
+    return b"%s,%s:%s}" % (raw.rstrip()[:-1], encode(key), encode(value))
 
 
 def cleaned(raw: bytes) -> bytes:

@@ -12,6 +12,7 @@ import django
 from django.apps import apps
 from django.db import connections
 from django.utils.module_loading import module_has_submodule
+from django.utils.translation import gettext
 
 __all__ = ["execute", "setup"]
 
@@ -24,6 +25,7 @@ def setup() -> None:
     for config in apps.get_app_configs():
         if module_has_submodule(config.module, "tasks"):
             _preload(f"{config.name}.tasks")
+    _warm_up()
     connections.close_all()
 
 
@@ -65,6 +67,15 @@ def _execute_in_thread(run: Mapping[str, Any]) -> dict[str, Any]:
 
 def _sender(context: Any) -> type:
     return type(context.task_result.task.get_backend())
+
+
+def _warm_up() -> None:
+    """Import and load here, once, what each fork would else do for its first task."""
+    from . import attempt, loading  # noqa: F401
+    from .surroundings import task_surroundings
+
+    with task_surroundings():
+        gettext("")
 
 
 def _in_event_loop() -> bool:

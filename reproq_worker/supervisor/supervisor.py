@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable
 from enum import IntEnum
+from functools import partial
 
 from reproq_worker.config import WorkerConfig
 from reproq_worker.executors import Executor, ExecutorUnusable, StopReason
@@ -23,6 +24,7 @@ from reproq_worker.supervisor.pump import Pump
 
 _EXECUTORS: dict[str, Callable[[WorkerConfig], Executor]] = {
     "process": ProcessExecutor,
+    "fork": partial(ProcessExecutor, tasks_per_child=1),
     "thread": ThreadExecutor,
 }
 #: After the tasks have ended, the last outcomes get so long to reach the database.
