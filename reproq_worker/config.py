@@ -1,6 +1,7 @@
 """Every setting of a worker and its default, in one place."""
 
 import os
+import shlex
 import socket
 import sys
 from collections.abc import Mapping
@@ -85,6 +86,10 @@ class WorkerConfig:
         )
         _one_of(self.isolation, "isolation", ISOLATIONS)
         _one_of(self.log_format, "log_format", LOG_FORMATS)
+        try:
+            shlex.split(self.executor_command)
+        except ValueError as error:
+            raise ConfigError(f"worker.executor_command cannot be read: {error}") from error
         _one_of(self.payload_mode, "payload_mode", PAYLOAD_MODES)
         for name in ("lease_seconds", "poll_min_backoff", "poll_max_backoff", "exec_timeout"):
             _need(getattr(self, name) > 0, name, "must be more than 0")

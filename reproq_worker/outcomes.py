@@ -22,6 +22,11 @@ def completed(value: Any) -> dict[str, Any]:
     return {"outcome": "complete", "return_json": value}
 
 
+def recorded() -> dict[str, Any]:
+    """The task's own transaction has completed the run already: there is nothing left to do."""
+    return {"outcome": "recorded"}
+
+
 def failed(
     kind: str,
     exception_class: str,

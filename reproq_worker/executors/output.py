@@ -8,11 +8,13 @@ to a limit, and forgets the middle.
 import asyncio
 import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 CUT = b"\n[TRUNCATED due to size limit]\n"
 _READ = 1 << 16
+
+type Hearer = Callable[[bytes], None] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +29,15 @@ class Kept:
     """The first and the last bytes of a stream, together no more than a limit."""
 
     def __init__(self, limit: int) -> None:
-        self._half = max(limit // 2, 1)
+        self._half = limit // 2
+        self._room = limit - self._half
         self._head = bytearray()
         self._tail = bytearray()
-        self._forgotten = False
+        self._is_cut = False
 
     def add(self, data: bytes) -> None:
         """Keep what there is room for."""
-        room = self._half - len(self._head)
+        room = self._room - len(self._head)
         if room > 0:
             self._head += data[:room]
             data = data[room:]
@@ -47,32 +50,33 @@ class Kept:
         if not self._head:
             return b""
         self._trim()
-        parts = [bytes(self._head), CUT if self._forgotten else b"", bytes(self._tail)]
+        parts = [bytes(self._head), CUT if self._is_cut else b"", bytes(self._tail)]
         self._head.clear()
         self._tail.clear()
-        self._forgotten = False
+        self._is_cut = False
         return b"".join(parts)
 
     def _trim(self) -> None:
         if len(self._tail) > self._half:
             del self._tail[: -self._half]
-            self._forgotten = True
+            self._is_cut = True
 
 
 class Output:
     """The worker's ends of the two pipes of one child."""
 
-    def __init__(self, limits: tuple[int, int], also: Callable[[bytes], None] | None) -> None:
-        """`also` hears everything at once, of both streams."""
+    def __init__(self, limits: Sequence[int], hearers: Sequence[Hearer]) -> None:
+        """Of standard output and error: how much is kept, and who else hears it at once."""
         self._loop = asyncio.get_running_loop()
-        self._also = also
         self._theirs: list[int] = []
         self._kept: dict[int, Kept] = {}
-        for limit in limits:
+        self._hearers: dict[int, Hearer] = {}
+        for limit, hearer in zip(limits, hearers, strict=True):
             ours, theirs = os.pipe()
             os.set_blocking(ours, False)
             self._theirs.append(theirs)
             self._kept[ours] = Kept(limit)
+            self._hearers[ours] = hearer
             self._loop.add_reader(ours, self._read, ours)
         self._open = set(self._kept)
 
@@ -109,8 +113,8 @@ class Output:
             self._close(descriptor)
             return 0
         self._kept[descriptor].add(data)
-        if self._also is not None:
-            self._also(data)
+        if (hearer := self._hearers[descriptor]) is not None:
+            hearer(data)
         return len(data)
 
     def _close(self, descriptor: int) -> None:

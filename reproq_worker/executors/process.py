@@ -117,19 +117,26 @@ class ProcessExecutor:
         ready: asyncio.Future[None] = self._loop.create_future()
         self._ready = ready
         self._link = ZygoteLink(self._on_event, self._on_gone)
-        self._link.start(
-            {
-                "executor_module": self._config.executor_module,
-                "worker_id": self._config.worker_id,
-                "max_result_bytes": self._config.max_result_bytes,
-                "max_tasks_per_child": self._tasks_per_child,
-                "max_memory": self._config.max_memory,
-            },
-            environment(self._config),
-        )
+        self._link.start(self._settings(), self._environment())
         await ready
         for slot in self._slots:
             self._fill(slot)
+
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "executor_module": self._config.executor_module,
+            "worker_id": self._config.worker_id,
+            "max_result_bytes": self._config.max_result_bytes,
+            "max_tasks_per_child": self._tasks_per_child,
+            "max_memory": self._config.max_memory,
+        }
+
+    def _environment(self) -> dict[str, str]:
+        # Settings modules read their own variables (DATABASE_URL among them), so all are passed.
+        environment = dict(os.environ)
+        if self._config.allowed_task_modules is not None:
+            environment["ALLOWED_TASK_MODULES"] = self._config.allowed_task_modules
+        return environment
 
     def _fill(self, slot: Slot) -> None:
         ours, theirs = socket.socketpair()
@@ -163,9 +170,7 @@ class ProcessExecutor:
             return
         if slot in self._idle:
             self._idle.remove(slot)
-        how = outcomes.describe_exit(status)
-        if self._config.max_memory and -status in _MEMORY_SIGNALS:
-            how += f" It may take {memory.in_words(self._config.max_memory)} (max_memory)."
+        how = self._describe_exit(status)
         if status == EXIT_CHANNEL_LOST or (slot.cut_off and status == -signal.SIGKILL):
             how = "The task closed the descriptor on which its outcome goes to the worker."
         if slot.lost_child(how):
@@ -176,6 +181,12 @@ class ProcessExecutor:
             # It died before its first run: forking again at once could go on for ever.
             log.warning("slot %d: a waiting child ended; replacing it in a second", slot.index)
             self._loop.call_later(_RESTART_DELAY, self._fill_later, slot, self._link)
+
+    def _describe_exit(self, status: int) -> str:
+        how = outcomes.describe_exit(status)
+        if self._config.max_memory and -status in _MEMORY_SIGNALS:
+            how += f" It may take {memory.in_words(self._config.max_memory)} (max_memory)."
+        return how
 
     def _on_gone(self) -> None:
         """The zygote died: its children die with it, and their groups are killed from here."""
@@ -200,13 +211,3 @@ class ProcessExecutor:
             except ExecutorUnusable as error:
                 log.error("%s", error)
                 await asyncio.sleep(_RESTART_DELAY)
-
-
-def environment(config: WorkerConfig) -> dict[str, str]:
-    """What children get: all that this process has, since settings modules read variables of
-    their own, and DATABASE_URL is often one of them.
-    """
-    variables = dict(os.environ)
-    if config.allowed_task_modules is not None:
-        variables["ALLOWED_TASK_MODULES"] = config.allowed_task_modules
-    return variables

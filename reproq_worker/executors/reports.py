@@ -42,9 +42,9 @@ class Reports:
                 f"worker.logs_dir {config.logs_dir} cannot be used: {error.strerror}"
             ) from error
 
-    def output(self) -> Output:
+    def output(self, passes_stdout_on: bool = True) -> Output:
         """Pipes for the output of one process."""
-        return Output(self._limits, self._pass_on)
+        return Output(self._limits, (self._pass_on if passes_stdout_on else None, self._pass_on))
 
     def finish(self, run: Held, raw: bytes | None, written: Written) -> None:
         """Report a run as finished, once its log is written."""

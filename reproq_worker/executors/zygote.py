@@ -130,6 +130,7 @@ class Zygote:
         os.close(stdout)
         os.close(stderr)
         if program is not None:
+            os.environ.update(self.settings["variables"])
             os.dup2(first, 0)
             os.close(first)
             processes.become(program)
