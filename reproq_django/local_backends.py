@@ -42,6 +42,8 @@ class LocalResult(ReproqResult):
 class LocalContext(ReproqContext):
     """A context that saves to a row in memory."""
 
+    has_lease = False
+
     def save_metadata(self) -> None:
         """Save `metadata` now."""
         self.task_result.data.metadata_json = serialization.encode_metadata(self.metadata)

@@ -10,11 +10,13 @@ from django.tasks.signals import task_finished, task_started
 from django.utils import timezone
 
 from reproq_worker import outcomes
+from reproq_worker.errors import ResultTooLarge, WorkerDied
 
 from .. import serialization, signals
 from ..context import ReproqContext
 from ..exceptions import Cancel, Retry
 from ..results import set_values
+from .atomic import call_atomically
 
 logger = logging.getLogger("reproq.executor")
 
@@ -40,8 +42,9 @@ def run_attempt(
     task = context.task_result.task
     task_started.send_robust(sender, task_result=context.task_result)
     signals.task_started.send_robust(sender, task_context=context)
+    is_atomic = getattr(task, "atomic", None)
     try:
-        value = _call(task, context)
+        value = call_atomically(context, _call) if is_atomic else _call(context)
     except propagate:
         raise
     except _BadReturnValue as e:
@@ -53,6 +56,8 @@ def run_attempt(
     else:
         outcome = outcomes.completed(value)
         _finish(context, outcome, sender, attempts_left, None)
+        if is_atomic and context.has_lease:
+            return outcomes.recorded()
     return outcome
 
 
@@ -70,8 +75,9 @@ def failure(
     )
 
 
-def _call(task: Task, context: ReproqContext) -> Any:
+def _call(context: ReproqContext) -> Any:
     result = context.task_result
+    task = result.task
     before = (context,) if task.takes_context else ()
     value = task.call(*before, *result.args, **result.kwargs)
     try:
@@ -81,6 +87,8 @@ def _call(task: Task, context: ReproqContext) -> Any:
 
 
 def _outcome_of(error: BaseException, task: Task) -> dict[str, Any]:
+    if isinstance(error, WorkerDied | ResultTooLarge):  # from the end of an atomic task
+        return failure(error, retry=isinstance(error, WorkerDied), kind=error.kind)
     if isinstance(error, Cancel):
         return failure(error, retry=False, kind="cancelled")
     if isinstance(error, Retry):

@@ -3,7 +3,9 @@
 import asyncio
 import contextvars
 import sys
+import time
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 
@@ -219,3 +221,39 @@ another_name = add
 
 def plain_function():
     return "must not run"
+
+
+@task(atomic=True, takes_context=True)
+def greet(context, name, how="return", seconds=0):
+    """Write a row, in the transaction that completes the run."""
+    Customer.objects.create(name=name)
+    context.metadata["seen"] = name
+    time.sleep(seconds)
+    if how == "raise":
+        raise ValueError("after the row")
+    if how == "raise once" and context.attempt == 1:
+        raise ValueError("the first time")
+    if how == "set_rollback":
+        transaction.set_rollback(True)
+    if how == "nested":
+        with suppress(ValueError), transaction.atomic():
+            Customer.objects.create(name=f"{name} nested")
+            raise ValueError
+    if how == "on_commit":
+        transaction.on_commit(lambda: Customer.objects.create(name=f"{name} after"))
+        transaction.on_commit(lambda: 1 / 0)
+    if how == "huge":
+        return "x" * 1_048_600
+    if how == "print":
+        print("greetings", flush=True)
+    return name
+
+
+@task(atomic=True)
+async def greet_async(name, fails=False):
+    await Customer.objects.acreate(name=name)
+    await asyncio.sleep(0)
+    await Customer.objects.acreate(name=f"{name} again")
+    if fails:
+        raise ValueError("after the rows")
+    return name
