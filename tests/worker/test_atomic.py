@@ -92,10 +92,10 @@ def test_an_attempt_that_lost_its_lease_on_the_way_leaves_nothing(work):
     result = greet.enqueue("late", seconds=1)
     work("--lease-seconds", 3)
     until(lambda: status(result) == "RUNNING" and query(IN_TRANSACTION), 10)
-    with transaction.atomic():  # no heartbeat comes between
+    with transaction.atomic():  # neither a heartbeat nor the worker's own claim comes between
         query("update reproq_leases set leased_until = clock_timestamp() - interval '1 s'")
         assert query("select reproq_reclaim()") == [(1,)]
-    [(claimed, lease_no)] = query("select result_id, lease_no from reproq_claim('other')")
+        [(claimed, lease_no)] = query("select result_id, lease_no from reproq_claim('other')")
     assert (str(claimed), lease_no) == (result.id, 2)
     until(lambda: query("select count(*) from reproq_leases") == [(1,)])
     # It has written its row and sleeps, wants to complete, is refused, and its row is undone.
