@@ -257,3 +257,19 @@ async def greet_async(name, fails=False):
     if fails:
         raise ValueError("after the rows")
     return name
+
+
+@task(takes_context=True)
+async def meet(context, count, fails=False):
+    """Wait until `count` runs of this task are at it at the same time; uses the database, too."""
+    context.metadata["language"] = translation.get_language()
+    translation.activate("de")
+    meeting.append(context.result_id)
+    while len(meeting) < count:
+        await asyncio.sleep(0.01)
+    if fails:
+        raise ValueError("met in vain")
+    return await Customer.objects.acount()
+
+
+meeting = []

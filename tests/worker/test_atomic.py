@@ -1,6 +1,5 @@
 """@task(atomic=True): the task's writes and its completion are one transaction."""
 
-import subprocess
 from collections import Counter
 
 import pytest
@@ -10,27 +9,7 @@ from reproq_django import task
 from tests.shop.models import Customer
 from tests.shop.tasks import greet, greet_async
 from tests.worker.cutting_proxy import CuttingProxy
-from tests.worker.process import COMMAND, ROOT, until
-
-
-@pytest.fixture
-def work(django_env, django_dsn, tmp_path):
-    """Starts workers on Django's test database; what is left of them at the end is killed."""
-    workers = []
-
-    def work(*flags, **environment):
-        flags = ("--dsn", django_dsn, "--executor-module", "reproq_django.executor", *flags)
-        log = (tmp_path / f"worker-{len(workers)}.log").open("w")
-        command = [*COMMAND, *map(str, flags)]
-        workers.append(
-            subprocess.Popen(command, env=django_env | environment, cwd=ROOT, stdout=log, stderr=log)
-        )
-        return workers[-1]
-
-    yield work
-    for worker in workers:
-        worker.kill()
-        worker.wait()
+from tests.worker.process import until
 
 
 def names():
