@@ -99,6 +99,16 @@ def too_large(size: int, limit: int) -> dict[str, Any]:
     )
 
 
+def payload_too_large(size: int, limit: int) -> dict[str, Any]:
+    """The arguments are more than this worker takes; they will not become fewer."""
+    return failed(
+        "invalid_spec",
+        "reproq_worker.errors.InvalidSpec",
+        f"payload size {size} exceeds limit {limit}",
+        retry=False,
+    )
+
+
 def unrecordable(reason: str) -> dict[str, Any]:
     """Postgres refuses this outcome even after it was cleaned."""
     return failed(
