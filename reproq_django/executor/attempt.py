@@ -45,16 +45,16 @@ def run_attempt(
     Every exception becomes an outcome, SystemExit too, except those in `propagate`.
     """
     announce(context, sender)
-    value, error = None, None
     is_atomic = getattr(context.task_result.task, "atomic", None)
     try:
         value = call_atomically(context, _call) if is_atomic else _call(context)
     except propagate:
         raise
     except BaseException as e:
-        error = e
-    outcome = conclude(context, value, error, sender=sender, attempts_left=attempts_left)
-    return outcomes.recorded() if is_atomic and context.has_lease and not error else outcome
+        # In here, since Django's receiver logs the exception that is being handled.
+        return conclude(context, None, e, sender=sender, attempts_left=attempts_left)
+    outcome = conclude(context, value, None, sender=sender, attempts_left=attempts_left)
+    return outcomes.recorded() if is_atomic and context.has_lease else outcome
 
 
 def announce(context: ReproqContext, sender: type) -> None:

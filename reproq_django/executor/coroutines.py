@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from functools import partial
 from inspect import iscoroutinefunction
 from typing import Any
 
@@ -46,21 +47,20 @@ async def run_coroutine(run: Mapping[str, Any]) -> dict[str, Any]:
 
 async def _run(run: Mapping[str, Any]) -> dict[str, Any]:
     context, sender = await sync_to_async(_begin)(run)
-    value, error = None, None
+    conclude = partial(
+        sync_to_async(attempt.conclude),
+        context,
+        sender=sender,
+        attempts_left=run["attempt"] < run["max_attempts"],
+    )
     try:
         args, kwargs = attempt.arguments(context)
         value = attempt.stored(await context.task_result.task.acall(*args, **kwargs))
     except BaseException as e:
         if _is_given_up():
             raise
-        error = e
-    return await sync_to_async(attempt.conclude)(
-        context,
-        value,
-        error,
-        sender=sender,
-        attempts_left=run["attempt"] < run["max_attempts"],
-    )
+        return await conclude(None, e)
+    return await conclude(value, None)
 
 
 def _begin(run: Mapping[str, Any]) -> tuple[ReproqContext, type]:
