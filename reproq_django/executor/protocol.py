@@ -77,7 +77,9 @@ def _answer(options: argparse.Namespace) -> dict[str, Any]:
         _configure(options.settings, spec)
         if options.payload_json is not None and not settings.DEBUG:
             note(_SHOWN_TO_ALL)
-        outcome = execute(_run(options, spec))
+        run = _run(options, spec)
+        _debug(f"executing attempt {run['attempt']} of run {run['result_id']}")
+        outcome = execute(run)
         _debug(f"outcome: {outcome['outcome']}")
     except (PayloadError, ImproperlyConfigured) as e:
         outcome = failure(e, retry=False)

@@ -2,6 +2,8 @@
 
 import asyncio
 import contextvars
+import os
+import subprocess
 import sys
 import time
 import uuid
@@ -9,6 +11,7 @@ from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone, translation
 
@@ -285,3 +288,17 @@ async def meet(context, count, fails=False):
 
 
 meeting = []
+
+
+@task
+def setting(name):
+    return getattr(settings, name, None)
+
+
+@task
+def speak(words):
+    """Print in every way there is."""
+    print(words)
+    os.write(1, words.encode())
+    subprocess.run(["echo", "-n", words], check=True)
+    print("to stderr", file=sys.stderr)
