@@ -85,6 +85,12 @@ class WorkerConfig:
             f"must be between 1 and {MAX_CONCURRENCY}, not {self.concurrency}",
         )
         _one_of(self.isolation, "isolation", ISOLATIONS)
+        for name in ("max_memory", "max_tasks_per_child"):
+            _need(
+                not getattr(self, name) or self.isolation != "thread",
+                name,
+                "needs processes: it does nothing with isolation thread",
+            )
         _one_of(self.log_format, "log_format", LOG_FORMATS)
         try:
             shlex.split(self.executor_command)

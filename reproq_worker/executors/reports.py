@@ -30,17 +30,8 @@ class Reports:
         self._limits = (config.max_stdout_bytes, config.max_stderr_bytes)
         self._faults = Faults()
         self._under_way: set[asyncio.Task[None]] = set()
-        self._files: LogFiles | None = None
-        self._pass_on: PassOn | None = None
-        if not config.logs_dir:
-            self._pass_on = PassOn()
-            return
-        try:
-            self._files = LogFiles(config.logs_dir)
-        except OSError as error:
-            raise ExecutorUnusable(
-                f"worker.logs_dir {config.logs_dir} cannot be used: {error.strerror}"
-            ) from error
+        self._files = open_log_files(config)
+        self._pass_on = PassOn() if self._files is None else None
 
     def output(self, passes_stdout_on: bool = True) -> Output:
         """Pipes for the output of one process."""
@@ -73,6 +64,18 @@ class Reports:
         else:
             raw = raw and outcomes.with_key(raw, "logs_uri", path)
         self._finished(run, raw)
+
+
+def open_log_files(config: WorkerConfig) -> LogFiles | None:
+    """The folder for log files, where there is to be one; ExecutorUnusable."""
+    if not config.logs_dir:
+        return None
+    try:
+        return LogFiles(config.logs_dir)
+    except OSError as error:
+        raise ExecutorUnusable(
+            f"worker.logs_dir {config.logs_dir} cannot be used: {error.strerror}"
+        ) from error
 
 
 def with_last_lines(raw: bytes, stderr: bytes) -> bytes:

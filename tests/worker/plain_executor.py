@@ -137,6 +137,20 @@ def write(stdout="", stderr=""):
     return os.getpid()
 
 
+def say(words, seconds):
+    """Print, wait, and print again."""
+    print(words)
+    time.sleep(seconds)
+    print(words, "again")
+
+
+async def async_say(words, seconds):
+    """Do the same without a thread."""
+    print(words)
+    await asyncio.sleep(seconds)
+    print(words, "again")
+
+
 def write_first(words, file):
     """Write something and fail, the first time; then succeed in silence."""
     if not os.path.exists(file):

@@ -61,7 +61,7 @@ def test_writes_and_completion_commit_together_or_not_at_all(work, isolation, tm
     assert errors(huge)[0]["kind"] == "result_too_large"
     # The metadata of a failed attempt is kept, as of any other.
     assert bad.metadata == {"seen": "bad"}
-    if isolation == "process":
+    if isolation in ("process", "thread"):
         assert printed.data.logs_uri == str(tmp_path / f"logs/task-{printed.id}-attempt-1.log")
         assert "greetings" in (tmp_path / f"logs/task-{printed.id}-attempt-1.log").read_text()
         assert good.data.logs_uri is None

@@ -1,5 +1,6 @@
 """What a child may use, for how many tasks, and what becomes of what a task writes."""
 
+import os
 import stat
 
 import pytest
@@ -7,6 +8,12 @@ import pytest
 from tests.worker.process import is_alive, noted, until
 
 pytestmark = pytest.mark.parametrize("server", ["pg18"], indirect=True)
+
+
+def descriptors(worker):
+    """How many descriptors the worker and its zygote have."""
+    zygote = worker.descendants()[0]
+    return [len(os.listdir(f"/proc/{pid}/fd")) for pid in (worker.pid, zygote)]
 
 
 def results(queue, runs):
@@ -19,13 +26,15 @@ def test_each_task_has_a_fork_of_its_own_that_takes_all_it_started_along(queue, 
     file = tmp_path / "pids"
     left = queue.enqueue("spawn_and_return", str(file))
     runs = [queue.enqueue("write") for _ in range(6)] + [queue.enqueue("leave_threads")]
-    worker = start("--isolation", "fork")
+    worker = start("--isolation", "fork").ready()
     pids = results(queue, runs)
     results(queue, [left])
     assert len(set(pids)) == len(pids)
     [(child, program)] = noted(file)
     until(lambda: not any(map(is_alive, [child, program, *pids])), 1)
-    assert worker.process.poll() is None
+    before = descriptors(worker)
+    results(queue, [queue.enqueue("write") for _ in range(20)])
+    until(lambda: sum(descriptors(worker)) <= sum(before) + 2, 2)
 
 
 def test_a_child_is_replaced_after_its_tasks_and_when_it_has_leaked(queue, start):
@@ -77,6 +86,22 @@ def test_what_an_attempt_writes_lies_in_a_file_of_its_own(queue, start, tmp_path
     assert log(much).stat().st_size < 4300
     assert sorted(folder.iterdir()) == sorted(map(log, (both, dead, much)))
     assert "last words" not in worker.log
+
+
+def test_threads_have_log_files_of_what_python_writes(queue, start, tmp_path):
+    runs = [queue.enqueue("say", f"word {number}", 0.2) for number in range(4)]
+    runs += [queue.enqueue("async_say", "aside", 0.2), queue.enqueue("echo", 1)]
+    flags = ["--isolation", "thread", "--concurrency", 6, "--logs-dir", tmp_path / "logs"]
+    worker = start(*flags, "--until-empty")
+    assert worker.leave() == 0
+    for run, words in zip(
+        runs, [*(f"word {number}" for number in range(4)), "aside"], strict=False
+    ):
+        path = tmp_path / "logs" / f"task-{run}-attempt-1.log"
+        assert queue.run(run)["logs_uri"] == str(path)
+        assert path.read_text() == f"STDOUT:\n{words}\n{words} again\n\nSTDERR:\n\n"
+    assert queue.run(runs[-1])["logs_uri"] is None
+    assert "word" not in worker.log
 
 
 def test_without_a_folder_output_is_passed_on_and_its_end_is_in_the_error(queue, start):

@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 STUB = '''"""Runs one Reproq task in a process of its own.
 
-What every task of this project needs first (a virtual environment, variables, a path) belongs here.
-Try it:  echo '{{"task_path": "reproq_django.tasks.debug_noop_task"}}' | python {name} --payload-stdin
+What every task of this project needs first (variables, a path, a licence) belongs here.
+Try it:  python {name} --payload-json '{{"task_path": "reproq_django.tasks.debug_noop_task"}}'
 Use it:  reproq worker --isolation spawn --executor-command "python {path}"
 """
 
