@@ -27,6 +27,7 @@ from reproq_worker.executors.zygote_link import ZygoteLink
 from reproq_worker.held import Held
 from reproq_worker.logs import log
 
+_WORKERS_OWN = {"METRICS_AUTH_TOKEN", "LISTEN_DATABASE_URL"}
 _RESTART_DELAY = 1.0
 _OTHER_DESCRIPTORS = 256
 #: Channel, output and error, and for a moment the child's ends of them, too.
@@ -132,8 +133,9 @@ class ProcessExecutor:
         }
 
     def _environment(self) -> dict[str, str]:
-        # Settings modules read their own variables (DATABASE_URL among them), so all are passed.
-        environment = dict(os.environ)
+        # Settings modules read variables of their own, DATABASE_URL among them, so all are passed
+        # but for what is the worker's alone.
+        environment = {k: v for k, v in os.environ.items() if k not in _WORKERS_OWN}
         if self._config.allowed_task_modules is not None:
             environment["ALLOWED_TASK_MODULES"] = self._config.allowed_task_modules
         return environment

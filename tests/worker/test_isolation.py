@@ -1,6 +1,7 @@
 """What a child may use, for how many tasks, and what becomes of what a task writes."""
 
 import os
+import signal
 import stat
 
 import pytest
@@ -35,6 +36,9 @@ def test_each_task_has_a_fork_of_its_own_that_takes_all_it_started_along(queue, 
     before = descriptors(worker)
     results(queue, [queue.enqueue("write") for _ in range(20)])
     until(lambda: sum(descriptors(worker)) <= sum(before) + 2, 2)
+    below = worker.descendants()
+    worker.signal(signal.SIGKILL)
+    until(lambda: not any(map(is_alive, below)), 1)
 
 
 def test_a_child_is_replaced_after_its_tasks_and_when_it_has_leaked(queue, start):

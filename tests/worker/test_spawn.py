@@ -1,5 +1,6 @@
 """Spawn mode: a program for each task. Here one in another language, by the contract alone."""
 
+import json
 import os
 import shutil
 import stat
@@ -7,12 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from reproq_worker.executors import envelope
 from tests.worker.process import is_alive, until
 
-pytestmark = [
-    pytest.mark.skipif(not shutil.which("node"), reason="Node.js is not on this machine"),
-    pytest.mark.parametrize("server", ["pg18"], indirect=True),
-]
+NEWEST = pytest.mark.parametrize("server", ["pg18"], indirect=True)
+WITH_NODE = pytest.mark.skipif(not shutil.which("node"), reason="Node.js is not on this machine")
 
 NODE = f"node {Path(__file__).parent / 'executor.js'}"
 SPAWN = ["--isolation", "spawn", "--executor-command", NODE]
@@ -30,6 +30,8 @@ def node(queue, name, *args, **options):
     return queue.enqueue(name, *args, task_path=f"node.{name}", **options)
 
 
+@NEWEST
+@WITH_NODE
 def test_a_program_of_another_language_is_an_executor(queue, start, tmp_path):
     good = node(queue, "sum", 1, 2, 3)
     void = node(queue, "quiet")
@@ -61,12 +63,15 @@ def test_a_program_of_another_language_is_an_executor(queue, start, tmp_path):
     assert "not JSON" not in worker.log
 
 
+@NEWEST
+@WITH_NODE
 @pytest.mark.parametrize("mode", ["file", "stdin"])
-def test_no_payload_is_seen_by_others_or_left_behind(queue, start, tmp_path, mode):
+def test_no_payload_is_seen_by_others_or_left_behind(queue, start, dsn, tmp_path, mode):
     run = node(queue, "sleep", 1.5, "canary-7")
     folder = tmp_path / "tmp"
     folder.mkdir()
-    worker = start(*SPAWN, "--payload-mode", mode, TMPDIR=str(folder))
+    secrets = {"METRICS_AUTH_TOKEN": "canary-8", "LISTEN_DATABASE_URL": f"{dsn}?password=canary-9"}
+    worker = start(*SPAWN, "--payload-mode", mode, TMPDIR=str(folder), **secrets)
     queue.running(run)
     programs = until(lambda: [p for p in worker.descendants() if b"node" in command_line(p)])
     files = list(folder.glob(f"reproq-payload-{run}-*.json"))
@@ -74,11 +79,24 @@ def test_no_payload_is_seen_by_others_or_left_behind(queue, start, tmp_path, mod
     assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in files)
     for pid in [worker.pid, *worker.descendants()]:
         assert b"canary-7" not in command_line(pid)
-        assert b"canary-7" not in Path(f"/proc/{pid}/environ").read_bytes()
+        own = pid == worker.pid
+        environment = Path(f"/proc/{pid}/environ").read_bytes()
+        assert b"canary-7" not in environment
+        assert own or b"canary" not in environment
     assert queue.ended(run)["status"] == "SUCCESSFUL"
     assert list(folder.iterdir()) == []
     assert not any(map(is_alive, programs))
-    assert "canary-7" not in worker.log
+    assert "canary" not in worker.log
+
+
+def test_a_program_gets_one_path_and_no_settings_from_the_payload():
+    spec = {"task_path": "os.system", "args": [1], "django": {"settings_module": "evil"}}
+    run = {"result_id": 7, "lease_no": 2, "task_path": "shop.tasks.pay", "spec_json": spec}
+    assert json.loads(envelope.payload_of(run)) == {
+        "task_path": "shop.tasks.pay",
+        "args": [1],
+        "run": {"result_id": 7, "lease_no": 2, "task_path": "shop.tasks.pay"},
+    }
 
 
 def command_line(pid):
@@ -88,6 +106,8 @@ def command_line(pid):
         return b""
 
 
+@NEWEST
+@WITH_NODE
 def test_a_cancelled_program_ends_and_so_does_the_worker_with_its_programs(queue, start):
     run, left = node(queue, "sleep", 60), node(queue, "sleep", 61)
     worker = start(*SPAWN)
@@ -101,12 +121,14 @@ def test_a_cancelled_program_ends_and_so_does_the_worker_with_its_programs(queue
     until(lambda: not any(map(is_alive, below)), 1)
 
 
+@NEWEST
 def test_inline_payloads_are_refused_where_everybody_could_read_them(start):
     worker = start("--isolation", "spawn", "--payload-mode", "inline")
     assert worker.leave() == 2
     assert "Payload mode inline disabled in production builds" in worker.log
 
 
+@NEWEST
 def test_a_program_that_does_not_exist_is_a_failure_that_says_so(queue, start):
     run = node(queue, "sum", max_attempts=1)
     start("--isolation", "spawn", "--executor-command", "/no/such/program --flag")
