@@ -18,7 +18,7 @@ FILE = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
 
 # In the order in which a client calls them.
 GROUPS = {
-    "Produce": ["enqueue", "enqueue_many", "enqueue_workflow"],
+    "Produce": ["enqueue", "enqueue_many", "enqueue_workflow", "results"],
     "Work": [
         "register_worker",
         "claim",
@@ -40,7 +40,8 @@ GROUPS = {
         "set_rate_limit",
         "delete_rate_limit",
     ],
-    "Look": ["explain", "stats", "violations", "repair"],
+    "Look": ["explain", "states", "stats", "violations", "repair"],
+    "Before all": ["installed", "rights"],
 }
 
 HEAD = """\

@@ -33,7 +33,7 @@ def install(
     installed = Installed.read(cursor, schema)
     if not installed.steps_to(files):
         return []
-    with _working_in(cursor, installed.schema):
+    with working_in(cursor, installed.schema):
         cursor.execute(steps.lock())
         taken = Installed.read(cursor, installed.schema).steps_to(files)
         if taken:
@@ -53,8 +53,8 @@ def plan(
     files = SqlFiles.read(directory, version)
     installed = Installed.read(cursor, schema)
     planned = installed.steps_to(files)
-    if planned and installed.exists:
-        with _working_in(cursor, installed.schema):
+    if planned and installed.readable:
+        with working_in(cursor, installed.schema):
             cursor.execute(steps.guard(files))
     return planned
 
@@ -84,7 +84,7 @@ def uninstall(cursor: Any, schema: str | None = None) -> bool:
     installed = Installed.read(cursor, schema)
     if not installed.exists:
         return False
-    with _working_in(cursor, installed.schema):
+    with working_in(cursor, installed.schema):
         cursor.execute(steps.lock())
         installed = Installed.read(cursor, installed.schema)
         if installed.exists:
@@ -93,7 +93,7 @@ def uninstall(cursor: Any, schema: str | None = None) -> bool:
 
 
 @contextmanager
-def _working_in(cursor: Any, schema: str) -> Iterator[None]:
+def working_in(cursor: Any, schema: str) -> Iterator[None]:
     """The installer's settings for this schema; afterwards the caller's are back."""
     search_path, check_bodies = _settings(cursor)
     with translated():

@@ -1,6 +1,7 @@
 """The statements of an install, as text: the installer executes them, `--sql` prints them."""
 
 import json
+from collections.abc import Mapping, Sequence
 
 from reproq_worker.install.sql_files import SqlFile, SqlFiles, installer_sql
 
@@ -9,6 +10,7 @@ _TOOLS = (
     "_reproq_drop_function",
     "_reproq_drop_functions_except",
     "_reproq_copy_grants",
+    "_reproq_grant_rights",
     "_reproq_install_function",
 )
 
@@ -46,6 +48,7 @@ def statements(files: SqlFiles) -> list[str]:
         ),
         f"call _reproq_drop_functions_except({_array([file.name for file in files.functions])});",
         *(f"call _reproq_install_function({_record(files, file)});" for file in files.functions),
+        installer_sql("keep_roles"),
         installer_sql("finish"),
     ]
 
@@ -53,6 +56,25 @@ def statements(files: SqlFiles) -> list[str]:
 def uninstall() -> str:
     """Drops what was recorded."""
     return installer_sql("uninstall")
+
+
+def grant(roles: Mapping[str, Sequence[str]]) -> list[str]:
+    """Tells roles apart: what each kind may call goes to its roles."""
+    named = json.dumps({kind: list(names) for kind, names in roles.items()})
+    return [
+        installer_sql("_reproq_grant_rights"),
+        installer_sql("grant").replace("{roles}", _literal(named)),
+    ]
+
+
+def revoke(roles: Sequence[str]) -> str:
+    """Takes it from these roles."""
+    return installer_sql("revoke").replace("{roles}", _array(list(roles)))
+
+
+def revoke_all() -> str:
+    """Takes it from every role, and tells none apart any more."""
+    return installer_sql("revoke_all")
 
 
 def _record(files: SqlFiles, file: SqlFile) -> str:

@@ -21,7 +21,9 @@ begin
         return 0;
     end if;
 
-    -- Look first without a lock: drained, worth it, and nobody on it for longer than the wait.
+    -- Look first without a lock: drained, worth it, and nobody on it for longer than the wait. (A
+    -- prepared transaction has no process; since when a session of another role has its
+    -- transaction only pg_read_all_stats may see, and without that it is for the lock to say.)
     select p.part into v_part
     from unnest(array[0, 1, 2]::smallint[]) p (part)
     where p.part <> coalesce(v_ring.current, 0)
@@ -40,7 +42,7 @@ begin
             and k.database = (select d.oid from pg_database d where d.datname = current_database())
             and k.relation = v_table
             and k.pid <> pg_backend_pid()
-            and coalesce(a.xact_start, '-infinity') < clock_timestamp() - interval '20 milliseconds'
+            and (k.pid is null or a.xact_start < clock_timestamp() - interval '20 milliseconds')
     ) then
         return 0;
     end if;

@@ -4,7 +4,8 @@ drop procedure
     _reproq_install_function,
     _reproq_drop_functions_except,
     _reproq_drop_function,
-    _reproq_copy_grants;
+    _reproq_copy_grants,
+    _reproq_grant_rights;
 
 do $repair$
 begin
