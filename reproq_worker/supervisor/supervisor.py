@@ -5,10 +5,12 @@ import signal
 import time
 from collections.abc import Callable
 from enum import IntEnum
+from functools import partial
 
 from reproq_worker.config import WorkerConfig
 from reproq_worker.executors import Executor, ExecutorUnusable, StopReason
 from reproq_worker.executors.process import ProcessExecutor
+from reproq_worker.executors.spawn import SpawnExecutor
 from reproq_worker.executors.thread import ThreadExecutor
 from reproq_worker.held import Stage
 from reproq_worker.logs import log
@@ -23,7 +25,9 @@ from reproq_worker.supervisor.pump import Pump
 
 _EXECUTORS: dict[str, Callable[[WorkerConfig], Executor]] = {
     "process": ProcessExecutor,
+    "fork": partial(ProcessExecutor, tasks_per_child=1),
     "thread": ThreadExecutor,
+    "spawn": SpawnExecutor,
 }
 #: After the tasks have ended, the last outcomes get so long to reach the database.
 _DELIVERY_SECONDS = 5.0
