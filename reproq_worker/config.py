@@ -6,13 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from reproq_worker.errors import ConfigError
+from reproq_worker.monitor.config import MonitorConfig
+
 MAX_CONCURRENCY = 1000
 ISOLATIONS = ("process", "thread")
 LOG_FORMATS = ("json", "human")
-
-
-class ConfigError(ValueError):
-    """A setting that cannot work; the message names it."""
 
 
 def default_worker_id() -> str:
@@ -28,6 +27,8 @@ class WorkerConfig:
     #: Where to LISTEN: PgBouncer in transaction mode cannot, so it needs a way around it.
     listen_dsn: str | None = field(default=None, repr=False)
     worker_id: str = field(default_factory=default_worker_id)
+    #: What this process is, in events and in what it says about its memory.
+    process_role: str = "worker"
     queues: tuple[str, ...] = ("default",)
     concurrency: int = 10
     isolation: str = "process"
@@ -46,12 +47,23 @@ class WorkerConfig:
     #: No task runs longer, whatever its own timeout says.
     exec_timeout: float = 3600
     shutdown_timeout: float = 30
+    #: A run with more arguments than this is not started.
+    max_payload_bytes: int = 1048576
     max_result_bytes: int = 1048576
+    #: The aging that this worker expects its queues to have, in seconds of waiting for a point of
+    #: priority. The order is fixed by the database: a difference is worth a warning, no more.
+    priority_aging_factor: float | None = None
 
     until_empty: bool = False
     #: 0 means no end.
     max_tasks: int = 0
     log_format: str = "human"
+    #: For small machines: no monitor, whatever else is set.
+    low_memory: bool = False
+    #: Seconds between two lines about this process's memory; 0 means none.
+    memory_log_interval: float = 0
+    #: None: nothing is shown over HTTP.
+    monitor: MonitorConfig | None = None
 
     def __post_init__(self) -> None:
         _need(self.dsn, "dsn", "is required")
@@ -72,9 +84,16 @@ class WorkerConfig:
             "reclaim_interval_seconds",
             "shutdown_timeout",
             "max_tasks",
+            "memory_log_interval",
         ):
             _need(getattr(self, name) >= 0, name, "must not be negative")
-        _need(self.max_result_bytes >= 1024, "max_result_bytes", "must be at least 1024")
+        for name in ("max_payload_bytes", "max_result_bytes"):
+            _need(getattr(self, name) >= 1024, name, "must be at least 1024")
+        _need(
+            self.priority_aging_factor is None or self.priority_aging_factor >= 0,
+            "priority_aging_factor",
+            "must not be negative",
+        )
         _need(
             self.heartbeat_seconds < self.lease_seconds / 2,
             "heartbeat_seconds",
@@ -103,12 +122,6 @@ class WorkerConfig:
 
 def _default(name: str) -> Any:
     return next(field.default for field in fields(WorkerConfig) if field.name == name)
-
-
-def parse_queues(text: str) -> tuple[str, ...]:
-    """Split a comma list, drop blanks and repetitions; an empty list means `default`."""
-    names = dict.fromkeys(name.strip() for name in text.split(","))
-    return tuple(name for name in names if name) or ("default",)
 
 
 def _need(condition: object, name: str, problem: str) -> None:

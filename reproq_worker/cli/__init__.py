@@ -13,6 +13,7 @@ COMMANDS = {
     "replay": "reproq_worker.cli.operate:replay",
     "explain": "reproq_worker.cli.look:explain",
     "stats": "reproq_worker.cli.look:stats",
+    "config": "reproq_worker.cli.config:config",
     "version": "reproq_worker.cli.group:version",
 }
 """The name of each command, and where it lies."""

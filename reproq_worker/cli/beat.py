@@ -8,7 +8,7 @@ from reproq_worker import logs
 from reproq_worker.beat import Beat, tick
 from reproq_worker.cli.database import dsn_option, readable_dsn, transaction
 from reproq_worker.cli.faults import NO_DATABASE, USAGE, Fault
-from reproq_worker.cli.worker import Duration
+from reproq_worker.cli.types import DURATION
 from reproq_worker.supervisor import readiness
 
 
@@ -17,7 +17,7 @@ from reproq_worker.supervisor import readiness
 @click.option("--once", is_flag=True, help="Tick once and leave: for a crontab.")
 @click.option(
     "--interval",
-    type=Duration(),
+    type=DURATION,
     default="1s",
     show_default=True,
     help="How long to pause between two ticks.",

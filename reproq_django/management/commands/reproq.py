@@ -9,6 +9,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from typing import Any
 
 import click
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 from django.utils.connection import ConnectionDoesNotExist
@@ -93,8 +94,9 @@ class Command(BaseCommand):
             # Never through a process's arguments, where everybody on the machine could read it.
             if database is not None:
                 arguments = ["--dsn", _dsn(database), *arguments]
-            elif not os.environ.get("DATABASE_URL"):
-                defaults = {command: {"dsn": _dsn(default_alias())}}
+            defaults = {command: _from_settings(command, database)}
+        elif command == "config":
+            defaults = {name: _from_settings(name, None) for name in ("worker", "beat")}
         elif database is not None and found is not None and _takes(found, "database"):
             arguments = ["--database", database, *arguments]
         elif database is not None:
@@ -140,6 +142,17 @@ def _own_options(command: str, arguments: list[str]) -> tuple[str | None, bool, 
 
 def _takes(command: click.Command, name: str) -> bool:
     return any(param.name == name for param in command.params)
+
+
+def _from_settings(command: str, database: str | None) -> dict[str, Any]:
+    """What Django's settings give the options of a command, below files and environment."""
+    given: dict[str, Any] = {}
+    if database is None and not os.environ.get("DATABASE_URL"):
+        given["dsn"] = _dsn(default_alias())
+    token = getattr(settings, "METRICS_AUTH_TOKEN", None)
+    if command == "worker" and token:
+        given["metrics_auth_token"] = token
+    return given
 
 
 def _dsn(alias: str) -> str:
