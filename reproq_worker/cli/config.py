@@ -127,7 +127,7 @@ def _masked(key: str, value: Any) -> Any:
         return None
     if key.endswith("dsn"):
         return without_password(value)
-    return _REDACTED if key.endswith("token") else value
+    return _REDACTED if key.endswith(("token", "secret")) else value
 
 
 def without_password(dsn: str) -> str:

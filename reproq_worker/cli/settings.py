@@ -127,6 +127,11 @@ monitor_options = _all(
         envvar="METRICS_AUTH_TOKEN",
     ),
     _option(
+        "metrics_jwt_secret",
+        "What JWTs are signed with.  [default: the token]",
+        envvar="METRICS_JWT_SECRET",
+    ),
+    _option(
         "metrics_allow_cidrs",
         "Answer these addresses alone: 10.0.0.0/8,localhost.",
         envvar="METRICS_ALLOW_CIDRS",

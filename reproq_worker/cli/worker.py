@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 import click
+from psycopg.conninfo import conninfo_to_dict
 
 from reproq_worker import logs
 from reproq_worker.cli.database import dsn_option, readable_dsn
@@ -44,7 +45,7 @@ def worker(**options: Any) -> None:
 
 def run(config: WorkerConfig) -> Exit:
     """Check the database, then work in this process until told to stop."""
-    logs.configure(config.log_format, config.worker_id)
+    logs.configure(config.log_format, config.worker_id, _secrets(config))
     try:
         readiness.check(config.dsn)
     except readiness.OutOfReach as error:
@@ -60,6 +61,15 @@ def run(config: WorkerConfig) -> Exit:
 
 async def _supervise(config: WorkerConfig) -> Exit:
     return await Supervisor(config).run()
+
+
+def _secrets(config: WorkerConfig) -> list[str]:
+    dsns = [conninfo_to_dict(dsn) for dsn in (config.dsn, config.listen_dsn) if dsn]
+    monitor = config.monitor
+    return [
+        *(str(dsn.get("password", "")) for dsn in dsns),
+        *([monitor.auth_token or "", monitor.jwt_secret or ""] if monitor else []),
+    ]
 
 
 def worker_config(options: dict[str, Any]) -> WorkerConfig:

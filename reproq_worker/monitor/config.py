@@ -16,6 +16,8 @@ class MonitorConfig:
     #: host:port; without a host all interfaces, which needs some protection.
     addr: str
     auth_token: str | None = field(default=None, repr=False)
+    #: What JWTs are signed with, where that is not auth_token.
+    jwt_secret: str | None = field(default=None, repr=False)
     #: Addresses and networks that are answered; nobody else is. Empty: everybody.
     allow_cidrs: tuple[str, ...] = ()
     #: So many wrong tokens an address may send within auth_window, before it is refused unheard.

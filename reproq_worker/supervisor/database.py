@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
+from psycopg.pq import TransactionStatus
 
 from reproq_worker.logs import log
 
@@ -27,6 +28,7 @@ _CONNECTION_DEFAULTS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20000,
 }
+_AT_REST = (TransactionStatus.IDLE, TransactionStatus.UNKNOWN)
 _TRANSIENT = {
     "40001": "serialization failure",
     "40P01": "deadlock",
@@ -93,10 +95,23 @@ class Session:
         )
         self._outages = outages
         self._connection: AsyncConnection | None = None
+        #: How often a connection had to be made.
+        self.connects = 0
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a statement is under way."""
+        connection = self._connection
+        return (
+            connection is not None
+            and not connection.closed
+            and connection.info.transaction_status not in _AT_REST
+        )
 
     async def connection(self) -> AsyncConnection:
         """The open connection, or a new one; raises when there is none to have."""
         if self._connection is None or self._connection.closed:
+            self.connects += 1
             # Nothing may be prepared: PgBouncer gives each transaction another server connection.
             self._connection = await AsyncConnection.connect(
                 self._conninfo, autocommit=True, prepare_threshold=None

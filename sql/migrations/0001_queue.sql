@@ -136,6 +136,10 @@ create index idx_task_runs_workflow_id on task_runs (workflow_id)
 where workflow_id is not null;
 create index idx_task_runs_parent_id on task_runs (parent_id)
 where parent_id is not null;
+create index idx_task_runs_waiting on task_runs (result_id)
+where wait_count > 0 and finished_at is null;
+comment on index idx_task_runs_waiting is
+'Unfinished members of workflows: the WAITING ones have no ticket by which they could be counted.';
 
 -- Tickets. They hold no foreign key to task_runs, so that Django's flush can truncate it: triggers
 -- on task_runs take them along.

@@ -1,0 +1,257 @@
+"""The monitor: hears what the supervisor does, and serves it from a thread of its own.
+
+The supervisor's thread only counts and appends; formatting, sockets and the monitor's one
+connection to Postgres belong to the other thread's loop.
+"""
+
+import asyncio
+import contextlib
+import json
+import socket
+import ssl
+import threading
+import time
+
+import uvicorn
+
+from reproq_worker.config import WorkerConfig
+from reproq_worker.errors import ConfigError
+from reproq_worker.held import Held
+from reproq_worker.logs import Faults, log
+from reproq_worker.monitor.app import application
+from reproq_worker.monitor.config import MonitorConfig
+from reproq_worker.monitor.events import Event, Hub, about, of_outcome
+from reproq_worker.monitor.guard import Guard
+from reproq_worker.monitor.metrics import QUEUE_GAUGES, Metrics
+from reproq_worker.monitor.protocol import PatientProtocol
+from reproq_worker.monitor.usage import Usage
+from reproq_worker.observer import Observer
+from reproq_worker.supervisor import database
+from reproq_worker.supervisor.database import Session
+from reproq_worker.supervisor.exchange import Exchanged
+
+_GAUGES = (
+    "select ready + waiting, running, workers, in_use, capacity, paused_queues, blocked"
+    " from reproq_gauges()"
+)
+_COLLECT_EVERY = 5.0
+_QUERY_SECONDS = 10.0
+_PING_SECONDS = 2.0
+#: Who asks more often than this about the database's health gets the last answer.
+_PING_KEPT = 0.5
+#: A supervisor whose loop has not turned for so long hangs.
+_STALE_AFTER = 15.0
+_STOP_SECONDS = 5.0
+_MAX_HEADER = 65536
+_MAX_CONNECTIONS = 200
+_COMPLETE = b'{"outcome":"complete"'
+
+
+class Monitor(Observer):
+    """Serves /metrics, /healthz and /events of one worker."""
+
+    def __init__(
+        self, config: WorkerConfig, monitor: MonitorConfig, session: Session, others: list[Session]
+    ) -> None:
+        self._config = config
+        self._monitor = monitor
+        self._session = session
+        self._others = others
+        self._metrics = Metrics()
+        self._hub = Hub()
+        self._faults = Faults()
+        self._beat_at = time.monotonic()
+        self._is_draining = False
+        self._pinged_at, self._ping_answer = 0.0, False
+        self._connects_told = 0
+
+    # What the supervisor's thread calls.
+
+    def start(self) -> None:
+        """Listen, and serve in a thread; ConfigError when that is impossible."""
+        self._socket = _listen(self._monitor)
+        try:
+            self._server = self._make_server()
+        except (OSError, ssl.SSLError) as error:
+            self._socket.close()
+            raise ConfigError(f"metrics TLS cannot be used: {error}") from None
+        self._thread = threading.Thread(target=self._serve, name="monitor", daemon=True)
+        self._thread.start()
+        scheme = "https" if self._monitor.tls_cert else "http"
+        log.info("monitor on %s://%s:%d", scheme, self._socket.getsockname()[0], self.port)
+
+    @property
+    def port(self) -> int:
+        """Where it listens; the kernel's choice when 0 was asked for."""
+        return int(self._socket.getsockname()[1])
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its thread lives."""
+        return self._thread.is_alive()
+
+    def stop(self) -> None:
+        """End all answers and the thread."""
+        self._server.should_exit = True
+        self._thread.join(_STOP_SECONDS)
+
+    def beat(self) -> None:
+        self._beat_at = time.monotonic()
+
+    def draining(self) -> None:
+        self._is_draining = True
+
+    def traded(self, result: Exchanged, seconds: float) -> None:
+        if result.asked_for:
+            self._metrics.claimed(result.claimed, seconds)
+        endings = {outcome.raw.startswith(_COMPLETE) for outcome, *_ in result.settled}
+        for succeeded in endings:
+            self._metrics.spent(f"complete_{'success' if succeeded else 'failure'}", seconds)
+
+    def started(self, run: Held) -> None:
+        self._publish("info", "task_started", run, {})
+
+    def left(self, run: Held, seconds: float) -> None:
+        self._metrics.ran(run, seconds)
+
+    def settled(self, run: Held, raw: bytes, status: str | None) -> None:
+        ok = raw.startswith(_COMPLETE)
+        outcome = {"outcome": "complete"} if ok else _decoded(raw)
+        if outcome.get("outcome") == "release":
+            return
+        self._metrics.ended(run.queue_name, outcome.get("outcome") == "complete")
+        level, name, metadata = of_outcome(outcome, status)
+        self._publish(level, name, run, metadata)
+
+    def spent(self, operation: str, seconds: float) -> None:
+        self._metrics.spent(operation, seconds)
+
+    def _publish(self, level: str, name: str, run: Held, metadata: dict[str, str]) -> None:
+        config = self._config
+        self._hub.publish(
+            Event(
+                time.time(),
+                level,
+                name,
+                f"{name.replace('_', ' ')}: {run.task_path}",
+                run.queue_name,
+                run.result_id,
+                config.worker_id,
+                about(run, config.process_role) | metadata,
+            )
+        )
+
+    # What happens in the monitor's own thread.
+
+    def _serve(self) -> None:
+        try:
+            asyncio.run(self._run())
+        except Exception as error:
+            log.error("the monitor has ended: %s", type(error).__name__)
+
+    async def _run(self) -> None:
+        self._hub.open()
+        self._ping_lock = asyncio.Lock()
+        collecting = asyncio.create_task(self._collect())
+        closing = asyncio.create_task(self._end_streams())
+        await self._server.serve(sockets=[self._socket])
+        for task in (collecting, closing):
+            task.cancel()
+        await asyncio.gather(collecting, closing, return_exceptions=True)
+        await self._session.close()
+
+    async def _end_streams(self) -> None:
+        while not self._server.should_exit:
+            await asyncio.sleep(0.1)
+        self._hub.close()
+
+    async def _collect(self) -> None:
+        usage, soon = Usage(), 1.0  # the first time the worker was only just starting
+        while True:
+            began = time.monotonic()
+            cpu, memory = await asyncio.to_thread(usage.look)
+            self._metrics.cpu.set(cpu)
+            self._metrics.memory.set(memory)
+            await self._ask_for_gauges()
+            self._look_at_connections()
+            # However long it takes, it takes at most a tenth of the time.
+            pause, soon = max(soon, 10 * (time.monotonic() - began)), _COLLECT_EVERY
+            await asyncio.sleep(pause)
+
+    async def _ask_for_gauges(self) -> None:
+        try:
+            async with asyncio.timeout(_QUERY_SECONDS), self._ping_lock:
+                [row] = await self._session.query(_GAUGES)
+            self._metrics.queue(dict(zip(QUEUE_GAUGES, row, strict=True)))
+            self._faults.over("counting for the monitor")
+        except Exception as error:
+            if not database.is_outage(error):
+                self._faults.tell("counting for the monitor", database.brief(error))
+
+    def _look_at_connections(self) -> None:
+        sessions = [self._session, *self._others]
+        self._metrics.connections.set(sum(session.is_busy for session in sessions))
+        connects = sum(session.connects for session in sessions)
+        self._metrics.connects.inc(connects - self._connects_told)
+        self._connects_told = connects
+
+    def _is_alive(self) -> bool:
+        return time.monotonic() - self._beat_at < _STALE_AFTER
+
+    async def _is_ready(self) -> bool:
+        return not self._is_draining and await self._ping()
+
+    async def _ping(self) -> bool:
+        with contextlib.suppress(Exception):
+            async with asyncio.timeout(_PING_SECONDS), self._ping_lock:
+                if time.monotonic() - self._pinged_at > _PING_KEPT:
+                    self._ping_answer = False
+                    await self._session.query("select 1")
+                    self._pinged_at, self._ping_answer = time.monotonic(), True
+                return self._ping_answer
+        return False
+
+    def _make_server(self) -> uvicorn.Server:
+        monitor = self._monitor
+        app = application(Guard(monitor), self._metrics, self._hub, self._is_alive, self._is_ready)
+        settings = uvicorn.Config(
+            app,
+            http=PatientProtocol,
+            ws="none",
+            loop="asyncio",
+            lifespan="off",
+            interface="asgi3",
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            # The address of a client is what the kernel says, not what a header claims.
+            proxy_headers=False,
+            server_header=False,
+            limit_concurrency=_MAX_CONNECTIONS,
+            timeout_keep_alive=60,
+            timeout_graceful_shutdown=2,
+            h11_max_incomplete_event_size=_MAX_HEADER,
+            ssl_certfile=monitor.tls_cert,
+            ssl_keyfile=monitor.tls_key,
+            ssl_ca_certs=monitor.tls_client_ca,
+            ssl_cert_reqs=ssl.CERT_REQUIRED if monitor.tls_client_ca else ssl.CERT_NONE,
+        )
+        settings.load()
+        return uvicorn.Server(settings)
+
+
+def _listen(monitor: MonitorConfig) -> socket.socket:
+    host, port = monitor.endpoint()
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        return socket.create_server(address[:2], family=family, backlog=128)
+    except OSError as error:
+        raise ConfigError(f"cannot listen on metrics.addr {monitor.addr}: {error}") from None
+
+
+def _decoded(raw: bytes) -> dict[str, object]:
+    try:
+        outcome = json.loads(raw)
+    except ValueError:
+        outcome = None
+    return outcome if isinstance(outcome, dict) else {}
