@@ -4,8 +4,11 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.core.signals import request_started
 from django.db import connections, router, transaction
 from django.db.models.signals import post_migrate, pre_migrate
+
+from reproq_django import memory_log
 
 
 class ReproqConfig(AppConfig):
@@ -15,6 +18,7 @@ class ReproqConfig(AppConfig):
 
     def ready(self) -> None:
         pre_migrate.connect(_install, sender=self, dispatch_uid="reproq_django.install")
+        request_started.connect(memory_log.on_request, dispatch_uid="reproq_django.memory_log")
         post_migrate.connect(_sync_recurring, sender=self, dispatch_uid="reproq_django.recurring")
 
 

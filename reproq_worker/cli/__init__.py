@@ -18,6 +18,7 @@ COMMANDS = {
     "explain": "reproq_worker.cli.look:explain",
     "stats": "reproq_worker.cli.look:stats",
     "doctor": "reproq_worker.cli.doctor:doctor",
+    "systemd": "reproq_worker.cli.systemd:systemd",
     "config": "reproq_worker.cli.config:config",
     "version": "reproq_worker.cli.group:version",
 }

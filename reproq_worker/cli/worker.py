@@ -48,6 +48,8 @@ def run(config: WorkerConfig) -> Exit:
     logs.configure(config.log_format, config.worker_id, _secrets(config))
     try:
         readiness.check(config.dsn)
+        if config.priority_aging_factor is not None:
+            readiness.warn_of_aging(config.dsn, config.queues, config.priority_aging_factor)
     except readiness.OutOfReach as error:
         raise Fault(f"the database is out of reach: {error}", NO_DATABASE) from None
     code = asyncio.run(_supervise(config))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from reproq_worker import memory
 from reproq_worker.config import WorkerConfig
 from reproq_worker.errors import ConfigError
 from reproq_worker.executors import Executor, ExecutorUnusable, StopReason
@@ -23,6 +24,7 @@ from reproq_worker.supervisor.leases import Leases
 from reproq_worker.supervisor.ledger import Ledger
 from reproq_worker.supervisor.listener import Listener
 from reproq_worker.supervisor.pump import Pump
+from reproq_worker.systemd.notify import ServiceManager
 
 if TYPE_CHECKING:
     from reproq_worker.monitor.server import Monitor
@@ -73,6 +75,7 @@ class Supervisor:
         )
         self._chores = Chores(config, chores, self._observer)
         self._listener = Listener(config, ears, self._ledger, self._pump, self._leases)
+        self._manager = ServiceManager()
         self._signals = 0
         self._signalled = asyncio.Event()
 
@@ -81,14 +84,15 @@ class Supervisor:
         self._heed_signals()
         if self._monitor is not None:
             self._monitor.start()
-        pulse = asyncio.create_task(self._pulse())
+        own = [asyncio.create_task(self._pulse()), asyncio.create_task(self._log_memory())]
         try:
             started = await self._start()
             if started is not Exit.OK or self._signals:
                 return started
             return await self._work()
         finally:
-            pulse.cancel()
+            for task in own:
+                task.cancel()
             await self._executor.close()
             if self._monitor is not None:
                 await asyncio.to_thread(self._monitor.stop)
@@ -115,6 +119,7 @@ class Supervisor:
             config.concurrency,
             config.isolation,
         )
+        self._manager.ready()
         try:
             await self._chores.register()
         except Exception as error:
@@ -153,7 +158,15 @@ class Supervisor:
     async def _pulse(self) -> None:
         while True:
             self._observer.beat()
+            self._manager.alive()
             await asyncio.sleep(_BEAT_EVERY)
+
+    async def _log_memory(self) -> None:
+        interval = self._config.memory_log_interval
+        while interval:
+            role = self._config.process_role
+            log.info("reproq memory usage", extra={"role": role, **memory.usage()})
+            await asyncio.sleep(interval)
 
     async def _until_worn_out(self) -> None:
         while not self._executor.needs_restart():
@@ -165,6 +178,7 @@ class Supervisor:
         config, ledger = self._config, self._ledger
         self._pump.stop_claiming()
         self._observer.draining()
+        self._manager.stopping()
         asked = self._signals
         if ledger.running:
             log.info(
