@@ -62,6 +62,11 @@ def see_context(context, *args):
 
 
 @task(takes_context=True)
+def sum_of_predecessors(context):
+    return sum(each.return_value for each in context.predecessor_results())
+
+
+@task(takes_context=True)
 def report_progress(context, fail=False):
     context.metadata["step"] = "saved"
     context.save_metadata()
