@@ -26,8 +26,5 @@ class Observer:
     def left(self, run: Held, seconds: float) -> None:
         """An executor is done with a run, which took so long."""
 
-    def settled(self, run: Held, raw: bytes, status: str | None) -> None:
-        """Postgres has taken an outcome; the run's status is what came of it."""
-
     def spent(self, operation: str, seconds: float) -> None:
         """Another round trip to the database took so long: heartbeat, reclaim."""

@@ -40,7 +40,7 @@ GROUPS = {
         "set_rate_limit",
         "delete_rate_limit",
     ],
-    "Look": ["explain", "stats", "violations", "repair"],
+    "Look": ["explain", "stats", "gauges", "violations", "repair"],
 }
 
 HEAD = """\

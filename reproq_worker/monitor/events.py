@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from reproq_worker.held import Held
-
 KEPT = 200
 _BUFFER = 50
 _PING_EVERY = 15.0
@@ -28,18 +26,24 @@ _FAILURES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Event:
-    """One line of /events; its metadata hold no argument, no result and no message of a task."""
+    """One line of /events, put into words only when somebody reads it.
+
+    It holds no argument, no result and no message of a task.
+    """
 
     at: float
     level: str
     type: str
-    msg: str
-    queue: str
     task_id: int
+    task_path: str
+    queue: str
+    attempt: int
+    max_attempts: int
     worker_id: str
-    metadata: dict[str, str]
+    role: str
+    further: dict[str, str]
 
     def line(self) -> bytes:
         """As server-sent events want it."""
@@ -48,29 +52,23 @@ class Event:
             "ts": moment,
             "level": self.level,
             "type": self.type,
-            "msg": self.msg,
+            "msg": f"{self.type.replace('_', ' ')}: {self.task_path}",
             "queue": self.queue,
             "task_id": self.task_id,
             "worker_id": self.worker_id,
-            "metadata": self.metadata,
+            "metadata": {
+                "task_path": self.task_path,
+                "attempt": str(self.attempt),
+                "max_attempts": str(self.max_attempts),
+                "role": self.role,
+                **self.further,
+            },
         }
         return b"data: %s\n\n" % json.dumps(body, separators=(",", ":")).encode()
 
 
-def about(run: Held, role: str) -> dict[str, str]:
-    """What every event tells of a run."""
-    return {
-        "task_path": run.task_path,
-        "attempt": str(run.attempt),
-        "max_attempts": str(run.max_attempts),
-        "role": role,
-    }
-
-
-def of_outcome(outcome: dict[str, Any], status: str | None) -> tuple[str, str, dict[str, str]]:
-    """Level, type and further metadata of what became of a run."""
-    if outcome.get("outcome") == "complete":
-        return "info", "task_success", {}
+def of_failure(outcome: dict[str, Any], status: str | None) -> tuple[str, str, dict[str, str]]:
+    """Level, type and further metadata of an attempt that failed."""
     error = outcome.get("error")
     error = error if isinstance(error, dict) else {}
     kind = str(error.get("kind", "app_error"))

@@ -1,7 +1,7 @@
 """The metrics of a worker, under the names that dashboards know."""
 
 from collections import Counter as Tally
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from prometheus_client import (
     CollectorRegistry,
@@ -81,6 +81,8 @@ class Metrics:
             "queue",
             _WAITS,
         )
+        self._attempts_of: dict[str, Histogram] = {}
+        self._waits_of: dict[str, Histogram] = {}
         self._operations = histogram(
             "reproq_db_operation_duration_seconds",
             "Round trips to the database; one that finishes and claims counts for both.",
@@ -110,17 +112,20 @@ class Metrics:
             self._claimed.labels(queue).inc(number)
             self._claims.labels(queue).observe(seconds)
         for run in runs:
-            self._waits.labels(run.queue_name).observe(run.waited)
+            _of(self._waits, self._waits_of, run.queue_name).observe(run.waited)
 
     def ran(self, run: Held, seconds: float) -> None:
         """An attempt took so long."""
-        self._attempts.labels(run.queue_name).observe(seconds)
+        _of(self._attempts, self._attempts_of, run.queue_name).observe(seconds)
 
-    def ended(self, queue: str, ok: bool) -> None:
-        """An attempt's end was recorded."""
-        status = "success" if ok else "failure"
-        self._processed.labels(status, queue).inc()
-        self._completed.labels(queue, status).inc()
+    def ended(self, endings: Mapping[tuple[str, bool], int], seconds: float) -> None:
+        """The ends of attempts, by queue and success, were recorded in a round trip so long."""
+        for (queue, ok), number in endings.items():
+            status = "success" if ok else "failure"
+            self._processed.labels(status, queue).inc(number)
+            self._completed.labels(queue, status).inc(number)
+        for ok in {ok for _, ok in endings}:
+            self.spent("complete_success" if ok else "complete_failure", seconds)
 
     def spent(self, operation: str, seconds: float) -> None:
         """A round trip took so long."""
@@ -135,3 +140,11 @@ class Metrics:
     def text(self) -> bytes:
         """All of it, as Prometheus reads it."""
         return generate_latest(self.registry)
+
+
+def _of(metric: Histogram, known: dict[str, Histogram], label: str) -> Histogram:
+    """`metric.labels(label)`, for what happens with every run."""
+    child = known.get(label)
+    if child is None:
+        child = known[label] = metric.labels(label)
+    return child

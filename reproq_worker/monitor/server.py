@@ -11,6 +11,7 @@ import socket
 import ssl
 import threading
 import time
+from collections import Counter as Tally
 
 import uvicorn
 
@@ -20,7 +21,7 @@ from reproq_worker.held import Held
 from reproq_worker.logs import Faults, log
 from reproq_worker.monitor.app import application
 from reproq_worker.monitor.config import MonitorConfig
-from reproq_worker.monitor.events import Event, Hub, about, of_outcome
+from reproq_worker.monitor.events import Event, Hub, of_failure
 from reproq_worker.monitor.guard import Guard
 from reproq_worker.monitor.metrics import QUEUE_GAUGES, Metrics
 from reproq_worker.monitor.protocol import PatientProtocol
@@ -29,6 +30,7 @@ from reproq_worker.observer import Observer
 from reproq_worker.supervisor import database
 from reproq_worker.supervisor.database import Session
 from reproq_worker.supervisor.exchange import Exchanged
+from reproq_worker.supervisor.ledger import Outcome
 
 _GAUGES = (
     "select ready + waiting, running, workers, in_use, capacity, paused_queues, blocked"
@@ -45,6 +47,8 @@ _STOP_SECONDS = 5.0
 _MAX_HEADER = 65536
 _MAX_CONNECTIONS = 200
 _COMPLETE = b'{"outcome":"complete"'
+_RELEASE = b'{"outcome":"release"'
+_NOTHING: dict[str, str] = {}
 
 
 class Monitor(Observer):
@@ -104,40 +108,44 @@ class Monitor(Observer):
     def traded(self, result: Exchanged, seconds: float) -> None:
         if result.asked_for:
             self._metrics.claimed(result.claimed, seconds)
-        endings = {outcome.raw.startswith(_COMPLETE) for outcome, *_ in result.settled}
-        for succeeded in endings:
-            self._metrics.spent(f"complete_{'success' if succeeded else 'failure'}", seconds)
+        endings: Tally[tuple[str, bool]] = Tally()
+        for outcome, accepted, status in result.settled:
+            ok = outcome.raw.startswith(_COMPLETE)
+            if accepted and (ok or not outcome.raw.startswith(_RELEASE)):
+                endings[outcome.held.queue_name, ok] += 1
+                self._tell_end(outcome, ok, status)
+        self._metrics.ended(endings, seconds)
 
     def started(self, run: Held) -> None:
-        self._publish("info", "task_started", run, {})
+        self._publish("info", "task_started", run, _NOTHING)
 
     def left(self, run: Held, seconds: float) -> None:
         self._metrics.ran(run, seconds)
 
-    def settled(self, run: Held, raw: bytes, status: str | None) -> None:
-        ok = raw.startswith(_COMPLETE)
-        outcome = {"outcome": "complete"} if ok else _decoded(raw)
-        if outcome.get("outcome") == "release":
-            return
-        self._metrics.ended(run.queue_name, outcome.get("outcome") == "complete")
-        level, name, metadata = of_outcome(outcome, status)
-        self._publish(level, name, run, metadata)
-
     def spent(self, operation: str, seconds: float) -> None:
         self._metrics.spent(operation, seconds)
 
-    def _publish(self, level: str, name: str, run: Held, metadata: dict[str, str]) -> None:
-        config = self._config
+    def _tell_end(self, outcome: Outcome, ok: bool, status: str | None) -> None:
+        if ok:
+            self._publish("info", "task_success", outcome.held, _NOTHING)
+        else:
+            level, name, further = of_failure(_decoded(outcome.raw), status)
+            self._publish(level, name, outcome.held, further)
+
+    def _publish(self, level: str, name: str, run: Held, further: dict[str, str]) -> None:
         self._hub.publish(
             Event(
                 time.time(),
                 level,
                 name,
-                f"{name.replace('_', ' ')}: {run.task_path}",
-                run.queue_name,
                 run.result_id,
-                config.worker_id,
-                about(run, config.process_role) | metadata,
+                run.task_path,
+                run.queue_name,
+                run.attempt,
+                run.max_attempts,
+                self._config.worker_id,
+                self._config.process_role,
+                further,
             )
         )
 

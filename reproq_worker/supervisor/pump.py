@@ -162,12 +162,10 @@ class Pump:
         return max(0, min(free + ahead - backlog, MAX_CLAIM, self._remaining))
 
     def _settle(self, result: Exchanged) -> None:
-        for outcome, accepted, status in result.settled:
+        for outcome, accepted, _ in result.settled:
             self._ledger.forget(outcome.held)
             self.ended_total += 1
-            if accepted:
-                self._observer.settled(outcome.held, outcome.raw, status)
-            else:
+            if not accepted:
                 log.warning(
                     "outcome of run %d not taken: recorded already, or its lease was lost",
                     outcome.held.result_id,

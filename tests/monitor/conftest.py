@@ -13,6 +13,8 @@ from reproq_worker.held import Held
 from reproq_worker.monitor.config import MonitorConfig
 from reproq_worker.monitor.server import Monitor
 from reproq_worker.supervisor.database import OutageLog, Session
+from reproq_worker.supervisor.exchange import Exchanged
+from reproq_worker.supervisor.ledger import Outcome
 
 NOWHERE = "postgresql://127.0.0.1:1/nowhere"
 
@@ -80,6 +82,11 @@ def serve() -> Iterator[Callable[..., Served]]:
     for monitor in started:
         monitor.stop()
         assert not monitor.is_running
+
+
+def ended(run: Held, raw: bytes, status: str) -> Exchanged:
+    """A round trip that has delivered this outcome."""
+    return Exchanged(settled=[(Outcome(run, raw), True, status)])
 
 
 def held(result_id: int, queue: str = "default") -> Held:

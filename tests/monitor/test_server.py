@@ -12,7 +12,7 @@ import trustme
 from reproq_worker.errors import ConfigError
 from reproq_worker.monitor import protocol
 from reproq_worker.monitor.config import MonitorConfig
-from tests.monitor.conftest import held, told
+from tests.monitor.conftest import ended, held, told
 from tests.worker.process import until
 
 NEWEST = pytest.mark.parametrize("server", ["pg18"], indirect=True)
@@ -75,7 +75,7 @@ def test_metrics_are_true(serve, dsn, conn):
     for number, raw in enumerate([COMPLETE, COMPLETE, failure("app_error")]):
         run = held(number, "mail")
         it.monitor.left(run, 0.25)
-        it.monitor.settled(run, raw, "SUCCESSFUL")
+        it.monitor.traded(ended(run, raw, "SUCCESSFUL"), 0.1)
     conn.execute("select reproq_enqueue('a.b'), reproq_pause_queue('other')")
 
     def value(name: str) -> float:
@@ -101,7 +101,7 @@ def test_events_of_the_past_and_the_present_filtered(serve):
     assert {event["queue"] for event in told(mail, 100)} == {"mail"}
     assert told(one, 1)[0]["type"] == "task_started"
 
-    it.monitor.settled(held(249, "mail"), failure("app_error"), "FAILED")
+    it.monitor.traded(ended(held(249, "mail"), failure("app_error"), "FAILED"), 0.1)
     for listener in (stream, mail, one):
         [event] = told(listener, 1)
         assert (event["type"], event["level"], event["worker_id"]) == (
@@ -125,7 +125,7 @@ def test_events_of_the_past_and_the_present_filtered(serve):
 )
 def test_what_became_of_a_run_has_a_name(serve, raw, status, level, name):
     it = serve()
-    it.monitor.settled(held(1), raw, status)
+    it.monitor.traded(ended(held(1), raw, status), 0.1)
     [event] = told(it.listen(), 1)
     assert (event["level"], event["type"]) == (level, name)
     assert {"task_path", "attempt", "max_attempts", "role"} <= set(event["metadata"])

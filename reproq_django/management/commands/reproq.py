@@ -88,21 +88,24 @@ class Command(BaseCommand):
             raise CommandError(f"reproq {command} ended with exit code {code}.", returncode=code)
 
     def _run(self, command: str, arguments: list[str], database: str | None) -> int | None:
-        found = _COMMANDS.get_command(click.Context(_COMMANDS), command)
+        words, found = _resolve(command, arguments)
+        rest = arguments[len(words) - 1 :]
         defaults: dict[str, Any] = {}
         if found is not None and _takes(found, "dsn"):
             # Never through a process's arguments, where everybody on the machine could read it.
             if database is not None:
-                arguments = ["--dsn", _dsn(database), *arguments]
-            defaults = {command: _from_settings(command, database)}
+                rest = ["--dsn", _dsn(database), *rest]
+            defaults = _from_settings(command, database)
+            for word in reversed(words):
+                defaults = {word: defaults}
         elif command == "config":
             defaults = {name: _from_settings(name, None) for name in ("worker", "beat")}
         elif database is not None and found is not None and _takes(found, "database"):
-            arguments = ["--database", database, *arguments]
+            rest = ["--database", database, *rest]
         elif database is not None:
             raise CommandError(f"reproq {command} takes no --database.", returncode=2)
         return _COMMANDS.main(
-            [command, *arguments],
+            [*words, *rest],
             prog_name="manage.py reproq",
             standalone_mode=False,
             default_map=defaults,
@@ -138,6 +141,15 @@ def _own_options(command: str, arguments: list[str]) -> tuple[str | None, bool, 
         parser.add_argument("--reload", action="store_true")
     own, rest = parser.parse_known_args(arguments)
     return own.database, getattr(own, "reload", False), rest
+
+
+def _resolve(command: str, arguments: list[str]) -> tuple[list[str], click.Command | None]:
+    """The words that name a command, one or two, and what they name."""
+    context = click.Context(_COMMANDS)
+    found = _COMMANDS.get_command(context, command)
+    if isinstance(found, click.Group) and arguments and arguments[0] in found.commands:
+        return [command, arguments[0]], found.commands[arguments[0]]
+    return [command], found
 
 
 def _takes(command: click.Command, name: str) -> bool:
