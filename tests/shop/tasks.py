@@ -97,6 +97,13 @@ def spoil_metadata(context):
 
 
 @task
+def enqueue_another(left):
+    if left:
+        enqueue_another.enqueue(left - 1)
+    return left
+
+
+@task
 def fail(message="no luck"):
     raise ValueError(message)
 
