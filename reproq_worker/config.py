@@ -47,8 +47,6 @@ class WorkerConfig:
     #: No task runs longer, whatever its own timeout says.
     exec_timeout: float = 3600
     shutdown_timeout: float = 30
-    #: A run with more arguments than this is not started.
-    max_payload_bytes: int = 1048576
     max_result_bytes: int = 1048576
     #: The aging that this worker expects its queues to have, in seconds of waiting for a point of
     #: priority. The order is fixed by the database: a difference is worth a warning, no more.
@@ -87,8 +85,7 @@ class WorkerConfig:
             "memory_log_interval",
         ):
             _need(getattr(self, name) >= 0, name, "must not be negative")
-        for name in ("max_payload_bytes", "max_result_bytes"):
-            _need(getattr(self, name) >= 1024, name, "must be at least 1024")
+        _need(self.max_result_bytes >= 1024, "max_result_bytes", "must be at least 1024")
         _need(
             self.priority_aging_factor is None or self.priority_aging_factor >= 0,
             "priority_aging_factor",

@@ -13,6 +13,8 @@ from django.apps import apps
 from django.db import connections
 from django.utils.module_loading import module_has_submodule
 
+from reproq_worker import tracing
+
 __all__ = ["execute", "setup"]
 
 logger = logging.getLogger("reproq.executor")
@@ -32,6 +34,13 @@ def execute(run: Mapping[str, Any]) -> dict[str, Any]:
 
     The outcome is an object of reproq_finish without result_id and lease_no.
     """
+    with tracing.attempt(run) as traced:
+        outcome = _execute_anywhere(run)
+        traced |= outcome
+    return outcome
+
+
+def _execute_anywhere(run: Mapping[str, Any]) -> dict[str, Any]:
     if _in_event_loop():
         # Neither the ORM nor async_to_sync may be used beside a running loop.
         with ThreadPoolExecutor(1, "reproq-task") as pool:

@@ -23,7 +23,15 @@ from reproq_worker.supervisor import readiness
     help="How long to pause between two ticks.",
 )
 def beat(dsn: str | None, once: bool, interval: float) -> None:
-    """Enqueue what schedules ask for and keep time otherwise, as every worker does by itself."""
+    """Enqueue what schedules ask for and keep time otherwise, as every worker does by itself.
+
+    Needed only where no worker runs all the time. Any number of them may run beside workers.
+
+    \b
+    Examples:
+      reproq beat
+      reproq beat --once          # for a crontab: * * * * * reproq beat --once
+    """
     if once:
         _once(dsn)
         return
@@ -41,7 +49,12 @@ def beat(dsn: str | None, once: bool, interval: float) -> None:
 @click.command()
 @dsn_option
 def schedule(dsn: str | None) -> None:
-    """Tick once and leave: the same as beat with --once."""
+    """Tick once and leave: the same as beat with --once.
+
+    \b
+    Example:
+      reproq schedule
+    """
     _once(dsn)
 
 

@@ -81,7 +81,6 @@ worker_options = _all(
     ),
     _option("exec_timeout", "No task runs longer.", type=DURATION),
     _option("shutdown_timeout", "How long running tasks may go on after SIGTERM.", type=DURATION),
-    _option("max_payload_bytes", "A run with larger arguments is not started.", type=int),
     _option("max_result_bytes", "A larger result is a failure.", type=int),
     _option(
         "priority_aging_factor",

@@ -60,6 +60,7 @@ WRITTEN_AS: dict[str, tuple[str, tuple[type, ...]]] = {
     "integer range": ("a whole number", (int,)),
     "float": ("a number", (int, float)),
     "duration": ("a duration, such as 30s or a number of seconds", (str, int, float)),
+    "size": ("a size, such as 512M or a number of bytes", (str, int)),
     "list": ("a list of texts, or a text with commas", (str, list)),
     "boolean": ("true or false", (bool,)),
 }

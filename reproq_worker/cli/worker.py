@@ -8,7 +8,7 @@ from typing import Any
 import click
 from psycopg.conninfo import conninfo_to_dict
 
-from reproq_worker import logs
+from reproq_worker import logs, tracing
 from reproq_worker.cli.database import dsn_option, readable_dsn
 from reproq_worker.cli.faults import NO_DATABASE, Fault
 from reproq_worker.cli.settings import monitor_options, worker_options
@@ -55,6 +55,7 @@ def run(config: WorkerConfig) -> Exit:
     code = asyncio.run(_supervise(config))
     if config.isolation == "thread" and code is not Exit.RESTART:
         # Tasks that overran are still in their threads, and nothing can make them leave.
+        tracing.flush()
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
