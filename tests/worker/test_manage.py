@@ -73,6 +73,20 @@ def test_the_token_of_the_settings_is_the_workers(no_database_url, settings):
     assert "canary-8" not in out.getvalue()
 
 
+@pytest.mark.django
+def test_another_program_can_be_the_worker(django_env, tmp_path):
+    program = tmp_path / "other-worker"
+    program.write_text('#!/bin/sh\necho "$@" on "$DATABASE_URL"\n')
+    program.chmod(0o755)
+    command = [*MANAGE, "worker", "--queues", "a"]
+    environment = django_env | {"REPROQ_WORKER_BIN": str(program)}
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == f"worker --queues a on {django_env['DATABASE_URL']}\n"
+    missing = environment | {"REPROQ_WORKER_BIN": "/no/such/worker"}
+    done = subprocess.run(command, env=missing, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, "cannot be started" in done.stderr) == (2, True)
+
+
 @pytest.mark.django_db
 def test_migrate_worker_says_that_the_schema_is_there(no_database_url):
     out = io.StringIO()

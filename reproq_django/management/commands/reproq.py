@@ -46,6 +46,7 @@ _OWN_COMMANDS = {
     "migrate-worker": f"{__name__}:migrate_worker",
     "sync-recurring": "reproq_django.commands:sync_recurring",
 }
+_REPLACEABLE = {"worker", "beat"}
 _COMMANDS = Commands(COMMANDS | _OWN_COMMANDS)
 
 
@@ -88,6 +89,8 @@ class Command(BaseCommand):
             raise CommandError(f"reproq {command} ended with exit code {code}.", returncode=code)
 
     def _run(self, command: str, arguments: list[str], database: str | None) -> int | None:
+        if command in _REPLACEABLE and (program := _program()):
+            return _start(program, [command, *arguments], database)
         words, found = _resolve(command, arguments)
         rest = arguments[len(words) - 1 :]
         defaults: dict[str, Any] = {}
@@ -141,6 +144,23 @@ def _own_options(command: str, arguments: list[str]) -> tuple[str | None, bool, 
         parser.add_argument("--reload", action="store_true")
     own, rest = parser.parse_known_args(arguments)
     return own.database, getattr(own, "reload", False), rest
+
+
+def _program() -> str | None:
+    """What runs in place of this package's own worker and beat, if anything: REPROQ_WORKER_BIN."""
+    return os.environ.get("REPROQ_WORKER_BIN") or getattr(settings, "REPROQ_WORKER_BIN", None)
+
+
+def _start(program: str, arguments: list[str], database: str | None) -> int:
+    """Become another program, on the same database."""
+    environment = dict(os.environ)
+    if database is not None or not environment.get("DATABASE_URL"):
+        environment["DATABASE_URL"] = _dsn(database or default_alias())
+    try:
+        os.execvpe(program, [program, *arguments], environment)
+    except OSError as error:
+        message = f"REPROQ_WORKER_BIN {program} cannot be started: {error.strerror}"
+        raise CommandError(message, returncode=2) from None
 
 
 def _resolve(command: str, arguments: list[str]) -> tuple[list[str], click.Command | None]:
