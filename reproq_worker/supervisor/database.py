@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -72,17 +73,21 @@ class OutageLog:
 
     def __init__(self) -> None:
         self._down = False
+        #: The monitor's connection belongs to another thread.
+        self._lock = threading.Lock()
 
     def lost(self, error: BaseException) -> None:
         """A connection failed."""
-        if not self._down:
-            self._down = True
+        with self._lock:
+            told, self._down = self._down, True
+        if not told:
             log.warning("database out of reach, trying again: %s", brief(error))
 
     def found(self) -> None:
         """A connection works."""
-        if self._down:
-            self._down = False
+        with self._lock:
+            told, self._down = self._down, False
+        if told:
             log.info("database is back")
 
 
