@@ -4,13 +4,11 @@ import click
 
 from reproq_worker.call import call_value
 from reproq_worker.cli.database import dsn_option, transaction
-from reproq_worker.cli.faults import FAILED, REFUSED, Fault
+from reproq_worker.cli.faults import REFUSED, Fault
 from reproq_worker.cli.output import json_option, show_json
 
 id_option = click.option("--id", "result_id", type=int, required=True, help="The run's id.")
 _ENDED = ("SUCCESSFUL", "FAILED")
-# From the newest backwards: the primary key is the only index there is for this.
-_LATEST = "select result_id from task_runs where spec_hash = %s order by result_id desc limit 1"
 
 
 @click.command()
@@ -76,13 +74,11 @@ def replay(dsn: str | None, result_id: int | None, spec_hash: str | None, as_jso
     if (result_id is None) == (spec_hash is None):
         raise click.UsageError("Provide exactly one of --id or --spec-hash.")
     with transaction(dsn) as cursor:
-        if result_id is None:
-            found = cursor.execute(_LATEST, [spec_hash]).fetchone()
-            if found is None:
-                raise Fault(f"no run has the spec hash {spec_hash}", FAILED)
-            result_id = found[0]
-        copy = call_value(cursor, "replay", result_id=result_id)
+        if spec_hash is None:
+            copy = call_value(cursor, "replay", result_id=result_id)
+        else:
+            copy = call_value(cursor, "replay_spec", spec_hash=spec_hash)
     if as_json:
-        show_json({"result_id": copy, "copy_of": result_id})
+        show_json({"result_id": copy, "copy_of": result_id, "spec_hash": spec_hash})
     else:
-        click.echo(f"Requeued task {result_id} as new result_id {copy}")
+        click.echo(f"Requeued task {result_id or spec_hash} as new result_id {copy}")

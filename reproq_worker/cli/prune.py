@@ -1,29 +1,13 @@
 """`reproq prune`: delete what nobody will ask for."""
 
-from typing import Any
-
 import click
+import psycopg
 
+from reproq_worker.call import call_value
 from reproq_worker.cli.database import dsn_option, transaction
 from reproq_worker.cli.output import json_option, show_json
 
 _BATCH = 1000
-_MATCHING = "r.expires_at <= _reproq_now() and r.status <> 'RUNNING'"
-_COUNT = f"""
-select count(*)
-from (select 1 from task_runs as r where {_MATCHING} limit %s) as r
-"""
-_DELETE = f"""
-delete from task_runs
-where result_id = any(array(
-    select r.result_id
-    from task_runs as r
-    where {_MATCHING}
-    order by r.result_id
-    limit %s
-    for update of r skip locked
-))
-"""
 
 
 @click.group()
@@ -39,7 +23,7 @@ def prune() -> None:
 def expired(dsn: str | None, limit: int | None, dry_run: bool, as_json: bool) -> None:
     """Delete every run whose expiry has passed, finished or not, but for running ones.
 
-    In batches, beside the load. Those that wait for a run that is deleted unfinished fail.
+    In batches, beside the load. What a waiting run still needs stays.
 
     \b
     Examples:
@@ -48,7 +32,7 @@ def expired(dsn: str | None, limit: int | None, dry_run: bool, as_json: bool) ->
     """
     with transaction(dsn) as cursor:
         if dry_run:
-            [number] = cursor.execute(_COUNT, [limit]).fetchone() or (0,)
+            number = call_value(cursor, "prune_expired", max_tasks=limit, dry_run=True)
         else:
             number = _delete(cursor, limit)
     if as_json:
@@ -57,11 +41,11 @@ def expired(dsn: str | None, limit: int | None, dry_run: bool, as_json: bool) ->
         click.echo(f"{'Would prune' if dry_run else 'Pruned'} {number} expired task(s)")
 
 
-def _delete(cursor: Any, limit: int | None) -> int:
+def _delete(cursor: psycopg.Cursor, limit: int | None) -> int:
     number = 0
     while limit is None or number < limit:
         batch = _BATCH if limit is None else min(_BATCH, limit - number)
-        deleted = cursor.execute(_DELETE, [batch]).rowcount
+        deleted = call_value(cursor, "prune_expired", max_tasks=batch)
         cursor.connection.commit()
         number += deleted
         if deleted < batch:

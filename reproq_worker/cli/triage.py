@@ -1,42 +1,35 @@
 """`reproq triage`: the runs that failed for good, one after another or all at once."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import click
-from psycopg.rows import dict_row
+import psycopg
 
-from reproq_worker.call import call_value
+from reproq_worker.call import call, call_value
 from reproq_worker.cli.database import dsn_option, transaction
-from reproq_worker.cli.faults import FAILED, REFUSED, Fault
 from reproq_worker.cli.operate import id_option
 from reproq_worker.cli.output import cell, json_option, show, show_json
-from reproq_worker.errors import RunNotFound, WrongState
 
-# By the index over failed_at, newest first: it is null on every run that has not failed.
-_FAILED = """
-select
-    r.result_id as "ID", r.queue_name as "Queue", r.task_path as "Task",
-    r.attempts as "Attempts", r.failed_at as "FailedAt", r.last_error as "LastError"
-from task_runs as r
-where r.failed_at is not null and (%(queue)s::text is null or r.queue_name = %(queue)s)
-order by r.failed_at desc, r.result_id desc
-limit %(limit)s
-"""
-_RUN = """
-select
-    r.result_id as "Result ID", r.queue_name as "Queue", r.task_path as "Task Path",
-    r.status as "Status", r.attempts as "Attempts", r.failed_at as "Failed At",
-    r.last_error as "Last Error", r.spec_json as "Spec JSON", r.errors_json as "Errors JSON"
-from task_runs as r
-where r.result_id = %s
-"""
-_IDS = """
-select r.result_id
-from task_runs as r
-where r.failed_at is not null and (%(queue)s::text is null or r.queue_name = %(queue)s)
-order by r.failed_at, r.result_id
-"""
+_NINE = {
+    "Queue": "queue_name",
+    "Task Path": "task_path",
+    "Status": "status",
+    "Attempts": "attempts",
+    "Failed At": "failed_at",
+    "Last Error": "last_error",
+    "Spec JSON": "spec_json",
+    "Errors JSON": "errors_json",
+}
+_LISTED = {
+    "ID": "result_id",
+    "Queue": "queue_name",
+    "Task": "task_path",
+    "Attempts": "attempts",
+    "FailedAt": "failed_at",
+    "LastError": "last_error",
+}
+#: With the clock of the database: what fails again meanwhile is not retried for ever.
+_NOW = "select _reproq_now()"
 
 queue_option = click.option("--queue", help="Of this queue alone.")
 
@@ -56,13 +49,20 @@ def triage() -> None:
 @triage.command("list")
 @dsn_option
 @click.option(
-    "--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many."
+    "--limit", type=click.IntRange(1, 1000), default=50, show_default=True, help="At most so many."
 )
 @queue_option
 @json_option
 def list_failed(dsn: str | None, limit: int, queue: str | None, as_json: bool) -> None:
-    """List failed runs, the latest first."""
-    show(_rows(dsn, _FAILED, {"queue": queue, "limit": limit}), as_json, "No failed tasks.")
+    """List failed runs, the latest first.
+
+    With --json also the kind of the error and which run keeps a retry from happening, if any.
+    """
+    with transaction(dsn) as cursor:
+        rows = call(cursor, "failed_runs", queue=queue, max_tasks=limit)
+    if not as_json:
+        rows = [{head: row[column] for head, column in _LISTED.items()} for row in rows]
+    show(rows, as_json, "No failed tasks.")
 
 
 @triage.command()
@@ -70,14 +70,15 @@ def list_failed(dsn: str | None, limit: int, queue: str | None, as_json: bool) -
 @id_option
 @json_option
 def inspect(dsn: str | None, result_id: int, as_json: bool) -> None:
-    """Show a run with its arguments and every error that it met."""
-    rows = _rows(dsn, _RUN, [result_id])
-    if not rows:
-        raise Fault(f"there is no run {result_id}", FAILED)
+    """Show a run with its arguments and every error that it met; with --json all of its record."""
+    with transaction(dsn) as cursor:
+        [row] = call(cursor, "inspect", result_id=result_id)
     if as_json:
-        show_json(rows[0])
+        show_json({"result_id": result_id, **row})
         return
-    for label, value in rows[0].items():
+    click.echo(f"Result ID: {result_id}")
+    for label, column in _NINE.items():
+        value = row[column]
         if isinstance(value, dict | list):
             click.echo(f"{label}:")
             show_json(value)
@@ -96,47 +97,29 @@ def retry_failed(
 ) -> None:
     """Start failed runs anew: each under its own id, with all of its attempts.
 
-    A run whose twin is queued again, or that stands behind another failed one, is passed over and
-    named; for a single one that is exit code 4.
+    --all passes over runs whose twin is queued again and those behind another failed run; for a
+    single one that is exit code 4.
     """
     if (result_id is None) == (not every):
         raise click.UsageError("Provide exactly one of --id or --all.")
     with transaction(dsn) as cursor:
         if result_id is None:
-            ids = [row[0] for row in cursor.execute(_IDS, {"queue": queue}).fetchall()]
+            retried = _retry_all(cursor, queue)
         else:
-            ids = [result_id]
-        retried, refused = _retry(cursor, ids)
-    if result_id is not None and refused:
-        raise Fault(refused[result_id], REFUSED)
-    if as_json:
-        show_json({"retried": retried, "refused": refused})
-        return
-    for reason in refused.values():
-        click.echo(reason, err=True)
-    click.echo(f"Retried {len(retried)} task(s)" if retried else "No failed tasks updated.")
-
-
-def _retry(cursor: Any, ids: Sequence[int]) -> tuple[list[int], dict[int, str]]:
-    """Retry each in a transaction of its own, so that nobody waits for all of them."""
-    retried: list[int] = []
-    refused: dict[int, str] = {}
-    for result_id in ids:
-        cursor.connection.commit()
-        try:
             call_value(cursor, "retry", result_id=result_id)
-        except WrongState as error:
-            cursor.connection.rollback()
-            refused[result_id] = str(error)
-        except RunNotFound:
-            cursor.connection.rollback()
-            if len(ids) == 1:
-                raise
-        else:
-            retried.append(result_id)
-    return retried, refused
+            retried = [result_id]
+    if as_json:
+        show_json({"retried": retried})
+    else:
+        click.echo(f"Retried {len(retried)} task(s)" if retried else "No failed tasks updated.")
 
 
-def _rows(dsn: str | None, statement: str, params: Any) -> list[dict[str, Any]]:
-    with transaction(dsn) as cursor, cursor.connection.cursor(row_factory=dict_row) as rows:
-        return rows.execute(statement, params).fetchall()
+def _retry_all(cursor: psycopg.Cursor, queue: str | None) -> list[int]:
+    """In batches, each in a transaction of its own, so that nobody waits for all of them."""
+    [now] = cursor.execute(_NOW).fetchone() or (None,)
+    retried: list[int] = []
+    limits: dict[str, Any] = {"queue": queue, "failed_before": now}
+    while rows := call(cursor, "retry_failed", **limits):
+        cursor.connection.commit()
+        retried += [row["result_id"] for row in rows]
+    return retried

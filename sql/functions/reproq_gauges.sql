@@ -19,16 +19,11 @@ as $$
 declare
     v_alive timestamptz := _reproq_now() - interval '2 minutes';
 begin
-    -- Tickets, not records: it costs the same however many runs have finished. WAITING runs have no
-    -- ticket; they are among the unfinished members of workflows, which have an index.
+    -- Tickets, not records: it costs the same however many runs have finished.
     return query
     select
         (select count(*) from reproq_ready),
-        (
-            select count(*)
-            from task_runs r
-            where r.wait_count > 0 and r.finished_at is null and r.status = 'WAITING'
-        ),
+        (select coalesce(sum(w.runs), 0)::bigint from _reproq_count_waiting() w),
         (select count(*) from reproq_scheduled),
         (select count(*) from reproq_blocked),
         (select count(*) from reproq_leases),

@@ -50,7 +50,7 @@ class TestTriage:
         assert table[0].split() == ["ID", "Queue", "Task", "Attempts", "FailedAt", "LastError"]
         assert [line.split()[0] for line in table[1:]] == [str(other), str(second), str(first)]
         rows = json.loads(run("triage", "list", "--queue", "a", "--limit", 1, "--json"))
-        assert [row["ID"] for row in rows] == [second]
+        assert [row["result_id"] for row in rows] == [second]
 
     def test_what_a_task_wrote_can_neither_forge_lines_nor_speak_to_the_terminal(self, run, conn):
         fail(conn)
@@ -120,7 +120,7 @@ def test_replay_takes_the_latest_run_of_a_hash(run, conn):
     first, second = enqueue(conn, dedup=False), enqueue(conn, dedup=False)
     [spec_hash] = conn.execute("select distinct spec_hash from task_runs").fetchone()
     said = run("replay", "--spec-hash", spec_hash)
-    assert said == f"Requeued task {second} as new result_id {second + 1}\n"
+    assert said == f"Requeued task {spec_hash} as new result_id {second + 1}\n"
     assert first < second
     run("replay", "--spec-hash", "none", code=1)
     run("replay", code=2)
