@@ -25,6 +25,7 @@ DEBIAN_PACKAGES = [
     "libtap-parser-sourcehandler-pgtap-perl",
     "postgresql-15-plpgsql-check",
     "pgbouncer",
+    "nodejs",
 ]
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from reproq_worker.cli.types import DURATION, PAUSE, WORDS
-from reproq_worker.config import ISOLATIONS, LOG_FORMATS, WorkerConfig
+from reproq_worker.cli.types import DURATION, PAUSE, SIZE, WORDS
+from reproq_worker.config import ISOLATIONS, LOG_FORMATS, PAYLOAD_MODES, WorkerConfig
 from reproq_worker.monitor.config import MonitorConfig
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -26,7 +26,7 @@ _DEFAULTS = {
 def _option(name: str, help_text: str, *spellings: str, **attributes: Any) -> Decorator:
     """An option for the setting `name`; its default is the setting's own."""
     default = _DEFAULTS.get(name)
-    if isinstance(default, int | float | str) and not isinstance(default, bool):
+    if default != "" and isinstance(default, int | float | str) and default is not False:
         help_text += f"  [default: {f'{default:g}' if isinstance(default, float) else default}]"
     flags = spellings or (f"--{name.replace('_', '-')}",)
     # No default here: what is not given is left to the dataclass, the one place for defaults.
@@ -61,6 +61,20 @@ worker_options = _all(
     _option("isolation", "What a task runs in.", type=click.Choice(ISOLATIONS)),
     _option("executor_module", "The module that runs tasks."),
     _option(
+        "executor_command",
+        "With --isolation spawn: the program that runs a task, of any language, and its arguments."
+        "  [default: this Python and --executor-module]",
+    ),
+    _option(
+        "python_bin",
+        "With --isolation spawn: the Python that runs --executor-module.  [default: this one]",
+    ),
+    _option(
+        "payload_mode",
+        "With --isolation spawn: how a program gets its run; inline is for development.",
+        type=click.Choice(PAYLOAD_MODES),
+    ),
+    _option(
         "allowed_task_modules",
         "Modules whose tasks may run, separated by commas; * for all.  [default: those of the"
         " installed apps]",
@@ -81,7 +95,21 @@ worker_options = _all(
     ),
     _option("exec_timeout", "No task runs longer.", type=DURATION),
     _option("shutdown_timeout", "How long running tasks may go on after SIGTERM.", type=DURATION),
-    _option("max_result_bytes", "A larger result is a failure.", type=int),
+    _option("max_tasks_per_child", "Replace a child after so many tasks; 0 never.", type=int),
+    _option(
+        "max_memory",
+        "What the process of a task may take, such as 512M; 0 means no limit.",
+        type=SIZE,
+    ),
+    _option("max_payload_bytes", "Start no run with more arguments than this.", type=SIZE),
+    _option("max_result_bytes", "Keep no larger result: the run fails.", type=SIZE),
+    _option("max_stdout_bytes", "Keep so much of what a task prints.", type=SIZE),
+    _option("max_stderr_bytes", "Keep so much of a task's standard error.", type=SIZE),
+    _option(
+        "logs_dir",
+        "A folder for files with what each attempt wrote.  [default: none, it is passed on]",
+        envvar="REPROQ_LOGS_DIR",
+    ),
     _option(
         "priority_aging_factor",
         "Warn when a queue ages otherwise: seconds of waiting for one point of priority. The order"

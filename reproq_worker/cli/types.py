@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from reproq_worker import durations
+from reproq_worker import durations, sizes
 
 
 class Duration(click.ParamType):
@@ -37,6 +37,19 @@ class Pause(Duration):
         return super().convert(value, param, ctx)
 
 
+class Size(click.ParamType):
+    """Bytes, from `1048576`, `512M`, `2G`."""
+
+    name = "size"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Parse; what is no size fails naming the option."""
+        try:
+            return sizes.parse(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
 class Words(click.ParamType):
     """A tuple of words, from `a, b` or a list; blanks and repetitions are dropped."""
 
@@ -52,6 +65,7 @@ class Words(click.ParamType):
 
 DURATION = Duration()
 PAUSE = Pause()
+SIZE = Size()
 WORDS = Words()
 
 #: What each kind is written as in a file, where 10 and "10" are not the same.

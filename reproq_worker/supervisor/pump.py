@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 
-from reproq_worker import outcomes
+from reproq_worker import outcomes, payloads
 from reproq_worker.config import WorkerConfig
 from reproq_worker.executors import Executor
 from reproq_worker.held import Held
@@ -97,10 +97,15 @@ class Pump:
 
     def start_waiting(self) -> None:
         """Start what is claimed while there are free slots; nothing any more once told to stop."""
+        limit = self._config.max_payload_bytes
         while self.claiming and self._ledger.backlog and self._executor.free_slots():
-            run = self._ledger.next_to_start()
-            self._executor.submit(run)
-            self._observer.started(run)
+            run = self._ledger.backlog[0]
+            # The whole row is never smaller than its arguments.
+            if len(run.payload) > limit and (size := payloads.size(run.payload)) > limit:
+                self.end_waiting(run, outcomes.encode(outcomes.payload_too_large(size, limit)))
+            else:
+                self._executor.submit(self._ledger.next_to_start())
+                self._observer.started(run)
 
     # The loop.
 

@@ -5,6 +5,7 @@ import signal
 import time
 from collections.abc import Callable
 from enum import IntEnum
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reproq_worker import memory
@@ -12,6 +13,7 @@ from reproq_worker.config import WorkerConfig
 from reproq_worker.errors import ConfigError
 from reproq_worker.executors import Executor, ExecutorUnusable, StopReason
 from reproq_worker.executors.process import ProcessExecutor
+from reproq_worker.executors.spawn import SpawnExecutor
 from reproq_worker.executors.thread import ThreadExecutor
 from reproq_worker.held import Stage
 from reproq_worker.logs import log
@@ -31,7 +33,9 @@ if TYPE_CHECKING:
 
 _EXECUTORS: dict[str, Callable[[WorkerConfig], Executor]] = {
     "process": ProcessExecutor,
+    "fork": partial(ProcessExecutor, tasks_per_child=1),
     "thread": ThreadExecutor,
+    "spawn": SpawnExecutor,
 }
 #: After the tasks have ended, the last outcomes get so long to reach the database.
 _DELIVERY_SECONDS = 5.0

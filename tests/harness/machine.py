@@ -34,6 +34,8 @@ def missing() -> list[str]:
         gaps.append("plpgsql_check (Debian: postgresql-15-plpgsql-check)")
     if shutil.which("pgbouncer") is None and not Path("/usr/sbin/pgbouncer").exists():
         gaps.append("PgBouncer (Debian: pgbouncer)")
+    if shutil.which("node") is None:
+        gaps.append("Node.js (Debian: nodejs)")
     return gaps
 
 

@@ -25,6 +25,10 @@ DSN = ["--dsn", "postgresql://127.0.0.1:1/nowhere"]
         (["--lease-seconds", "0"], "worker.lease_seconds"),
         (["--lease-seconds", "soon"], "--lease-seconds"),
         (["--isolation", "hope"], "--isolation"),
+        (["--isolation", "thread", "--max-memory", "1G"], "worker.max_memory"),
+        (["--max-memory", "much"], "--max-memory"),
+        (["--max-stdout-bytes", "1"], "worker.max_stdout_bytes"),
+        (["--executor-command", "node 'x"], "worker.executor_command"),
         (["--no-such-flag"], "--no-such-flag"),
     ],
 )
