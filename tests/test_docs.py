@@ -48,7 +48,7 @@ def test_every_option_of_the_worker_is_in_operating_or_configuration() -> None:
     worker = main.get_command(click.Context(main), "worker")
     names = {param.opts[0] for param in worker.params} - {"--dsn", "--worker-id", "--help"}
     missing = [name for name in sorted(names) if f"`{name}`" not in text]
-    assert missing == ["--executor-module"]
+    assert missing == []
 
 
 def test_every_option_of_a_task_and_of_the_backend_is_in_django() -> None:

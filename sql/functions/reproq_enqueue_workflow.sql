@@ -42,8 +42,8 @@ begin
             result_id, status, queue_name, priority, backend_alias, task_path, spec_json, spec_hash,
             dedup, run_after, expires_at, timeout_seconds, max_attempts, max_lease_losses,
             backoff_base, backoff_cap, lock_key, concurrency_key, concurrency_limit,
-            metadata_json, result_ttl, traceparent, workflow_id, workflow_key, parent_id, wait_count,
-            enqueued_at, created_at, updated_at
+            metadata_json, result_ttl, traceparent, workflow_id, workflow_key, parent_id,
+            wait_count, enqueued_at, created_at, updated_at
         )
         select
             s.result_id, case when w.place is null then 'READY' else 'WAITING' end,

@@ -30,7 +30,7 @@ def status(guard: Guard, authorization: str = "", address: str | None = "10.0.0.
 
 
 def signed(key=TOKEN, algorithm="HS256", **claims) -> str:
-    given = CLAIMS | {"exp": time.time() + 60} | claims
+    given = CLAIMS | {"exp": time.time() + 3600} | claims
     given = {name: value for name, value in given.items() if value is not None}
     return f"Bearer {jwt.encode(given, key, algorithm)}"
 
