@@ -18,7 +18,7 @@ FILE = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
 
 # In the order in which a client calls them.
 GROUPS = {
-    "Produce": ["enqueue", "enqueue_many", "enqueue_workflow"],
+    "Produce": ["enqueue", "enqueue_many", "enqueue_workflow", "results"],
     "Work": [
         "register_worker",
         "claim",
@@ -51,7 +51,17 @@ GROUPS = {
         "set_rate_limit",
         "delete_rate_limit",
     ],
-    "Look": ["explain", "stats", "gauges", "failed_runs", "inspect", "violations", "repair"],
+    "Look": [
+        "explain",
+        "states",
+        "stats",
+        "gauges",
+        "failed_runs",
+        "inspect",
+        "violations",
+        "repair",
+    ],
+    "Before all": ["installed", "rights"],
 }
 
 HEAD = """\

@@ -42,6 +42,8 @@ def cell(value: Any) -> str:
 
 
 def _plain(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:.4g}"
     return (
         value.isoformat(sep=" ", timespec="seconds") if hasattr(value, "isoformat") else str(value)
     )

@@ -29,7 +29,7 @@ _LISTED = {
     "LastError": "last_error",
 }
 #: With the clock of the database: what fails again meanwhile is not retried for ever.
-_NOW = "select _reproq_now()"
+_NOW = "select clock_timestamp()"
 
 queue_option = click.option("--queue", help="Of this queue alone.")
 

@@ -5,7 +5,6 @@ connection to Postgres belong to the other thread's loop.
 """
 
 import asyncio
-import contextlib
 import json
 import socket
 import ssl
@@ -18,29 +17,19 @@ import uvicorn
 from reproq_worker.config import WorkerConfig
 from reproq_worker.errors import ConfigError
 from reproq_worker.held import Held
-from reproq_worker.logs import Faults, log
+from reproq_worker.logs import log
 from reproq_worker.monitor.app import application
+from reproq_worker.monitor.collector import Collector
 from reproq_worker.monitor.config import MonitorConfig
 from reproq_worker.monitor.events import Event, Hub, of_failure
 from reproq_worker.monitor.guard import Guard
-from reproq_worker.monitor.metrics import QUEUE_GAUGES, Metrics
+from reproq_worker.monitor.metrics import Metrics
 from reproq_worker.monitor.protocol import PatientProtocol
-from reproq_worker.monitor.usage import Usage
 from reproq_worker.observer import Observer
-from reproq_worker.supervisor import database
 from reproq_worker.supervisor.database import Session
 from reproq_worker.supervisor.exchange import Exchanged
 from reproq_worker.supervisor.ledger import Outcome
 
-_GAUGES = (
-    "select ready + waiting, running, workers, in_use, capacity, paused_queues, blocked"
-    " from reproq_gauges()"
-)
-_COLLECT_EVERY = 5.0
-_QUERY_SECONDS = 10.0
-_PING_SECONDS = 2.0
-#: Who asks more often than this about the database's health gets the last answer.
-_PING_KEPT = 0.5
 #: A supervisor whose loop has not turned for so long hangs.
 _STALE_AFTER = 15.0
 _STOP_SECONDS = 5.0
@@ -59,15 +48,11 @@ class Monitor(Observer):
     ) -> None:
         self._config = config
         self._monitor = monitor
-        self._session = session
-        self._others = others
         self._metrics = Metrics()
+        self._collector = Collector(self._metrics, session, others)
         self._hub = Hub()
-        self._faults = Faults()
         self._beat_at = time.monotonic()
         self._is_draining = False
-        self._pinged_at, self._ping_answer = 0.0, False
-        self._connects_told = 0
 
     # What the supervisor's thread calls.
 
@@ -159,65 +144,24 @@ class Monitor(Observer):
 
     async def _run(self) -> None:
         self._hub.open()
-        self._ping_lock = asyncio.Lock()
-        collecting = asyncio.create_task(self._collect())
+        collecting = asyncio.create_task(self._collector.run())
         closing = asyncio.create_task(self._end_streams())
         await self._server.serve(sockets=[self._socket])
         for task in (collecting, closing):
             task.cancel()
         await asyncio.gather(collecting, closing, return_exceptions=True)
-        await self._session.close()
+        await self._collector.close()
 
     async def _end_streams(self) -> None:
         while not self._server.should_exit:
             await asyncio.sleep(0.1)
         self._hub.close()
 
-    async def _collect(self) -> None:
-        usage, soon = Usage(), 1.0  # the first time the worker was only just starting
-        while True:
-            began = time.monotonic()
-            cpu, memory = await asyncio.to_thread(usage.look)
-            self._metrics.cpu.set(cpu)
-            self._metrics.memory.set(memory)
-            await self._ask_for_gauges()
-            self._look_at_connections()
-            # However long it takes, it takes at most a tenth of the time.
-            pause, soon = max(soon, 10 * (time.monotonic() - began)), _COLLECT_EVERY
-            await asyncio.sleep(pause)
-
-    async def _ask_for_gauges(self) -> None:
-        try:
-            async with asyncio.timeout(_QUERY_SECONDS), self._ping_lock:
-                [row] = await self._session.query(_GAUGES)
-            self._metrics.queue(dict(zip(QUEUE_GAUGES, row, strict=True)))
-            self._faults.over("counting for the monitor")
-        except Exception as error:
-            if not database.is_outage(error):
-                self._faults.tell("counting for the monitor", database.brief(error))
-
-    def _look_at_connections(self) -> None:
-        sessions = [self._session, *self._others]
-        self._metrics.connections.set(sum(session.is_busy for session in sessions))
-        connects = sum(session.connects for session in sessions)
-        self._metrics.connects.inc(connects - self._connects_told)
-        self._connects_told = connects
-
     def _is_alive(self) -> bool:
         return time.monotonic() - self._beat_at < _STALE_AFTER
 
     async def _is_ready(self) -> bool:
-        return not self._is_draining and await self._ping()
-
-    async def _ping(self) -> bool:
-        with contextlib.suppress(Exception):
-            async with asyncio.timeout(_PING_SECONDS), self._ping_lock:
-                if time.monotonic() - self._pinged_at > _PING_KEPT:
-                    self._ping_answer = False
-                    await self._session.query("select 1")
-                    self._pinged_at, self._ping_answer = time.monotonic(), True
-                return self._ping_answer
-        return False
+        return not self._is_draining and await self._collector.ping()
 
     def _make_server(self) -> uvicorn.Server:
         monitor = self._monitor

@@ -55,6 +55,7 @@ create table task_runs (
     delete_after timestamptz,
     traceparent text,
 
+    enqueued_by text,
     enqueued_at timestamptz not null default clock_timestamp(),
     started_at timestamptz,
     last_attempted_at timestamptz,
@@ -120,6 +121,8 @@ comment on column task_runs.delete_after is
 'When the tick may delete the finished record: finished_at plus result_ttl.';
 comment on column task_runs.traceparent is
 'The trace in which it was enqueued, by W3C Trace Context; no part of the spec, so that it ends no dedup.';
+comment on column task_runs.enqueued_by is
+'The role that enqueued it, where that is not the owner of the tables: what reproq_results shows to whom.';
 comment on column task_runs.worker_ids is 'A jsonb array with one entry a claim.';
 comment on column task_runs.errors_json is
 'A jsonb array with one object an attempt that ended badly: kind, message, attempt, at, worker_id.';

@@ -99,7 +99,7 @@ from (values
 
 select throws_ok(b.by_hand, b.code, null, b.name)
 from (values
-    ('an unknown status', format('update task_runs set status = ''DONE'' where result_id = %s', :ready), '23514'),
+    ('an unknown status', 'insert into task_runs (spec_json, status) values (''{"task_path": "a.x"}'', ''DONE'')', '23514'),
     ('a RUNNING record without a lease', format('update task_runs set leased_until = null where result_id = %s', :running), '23514'),
     ('a READY record with a lease', format('update task_runs set leased_until = now() where result_id = %s', :ready), '23514'),
     ('a finished record without a time', format('update task_runs set finished_at = null where result_id = %s', :done), '23514'),

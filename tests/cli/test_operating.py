@@ -89,7 +89,7 @@ class TestLimit:
         assert said == "Set rate limit queue:mail: 5.00 tokens/sec, burst 10\n"
         head, row = (line.split() for line in run("limit", "ls").splitlines())
         assert head == ["Key", "Tokens/s", "Burst", "Current", "LastRefill"]
-        assert row[:4] == ["queue:mail", "5.0", "10", "10.0"]
+        assert row[:4] == ["queue:mail", "5", "10", "10"]
         said = run("limit", "rm", "--key", "queue:mail")
         assert said == "Deleted 1 rate limit(s) for queue:mail\n"
         run("limit", "rm", "--key", "queue:mail", code=1)

@@ -26,10 +26,10 @@ class Looking(Machine):
             assert startable == (self.queue.startable(run, QUEUES) and not late)
         if timed and not run.moved_gate:
             with self.conn.transaction(force_rollback=True):
-                self.sql("update test_clock set now = %s - interval '1 ms'", earliest)
+                self.sql("update reproq_test_clock set now = %s - interval '1 ms'", earliest)
                 assert not self.explained(run)[0]
                 assert not self.starts_when_first(run)
-                self.sql("update test_clock set now = %s", earliest)
+                self.sql("update reproq_test_clock set now = %s", earliest)
                 assert self.explained(run)[0]
                 assert self.starts_when_first(run)
 

@@ -12,6 +12,7 @@ import click
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
+from django.db import connections
 from django.utils.connection import ConnectionDoesNotExist
 
 from reproq_django.databases import default_alias
@@ -95,6 +96,9 @@ class Command(BaseCommand):
         rest = arguments[len(words) - 1 :]
         defaults: dict[str, Any] = {}
         if found is not None and _takes(found, "dsn"):
+            if "--if-supported" in arguments and not _is_postgres(database):
+                self.stdout.write(f"{command} needs PostgreSQL; skipping.")
+                return None
             # Never through a process's arguments, where everybody on the machine could read it.
             if database is not None:
                 rest = ["--dsn", _dsn(database), *rest]
@@ -185,6 +189,14 @@ def _from_settings(command: str, database: str | None) -> dict[str, Any]:
     if command == "worker" and token:
         given["metrics_auth_token"] = token
     return given
+
+
+def _is_postgres(database: str | None) -> bool:
+    """Whether the database that a command would use is; what cannot be told is left to it."""
+    if database is None and os.environ.get("DATABASE_URL"):
+        return True
+    alias = database or default_alias()
+    return alias not in connections or connections[alias].vendor == "postgresql"
 
 
 def _dsn(alias: str) -> str:
