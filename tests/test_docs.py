@@ -38,6 +38,7 @@ def test_options_and_functions_exist(page: Path) -> None:
     text = page.read_text()
     elsewhere = {"--exclude-table", "--reload", "--database", "--help", "--now"}
     elsewhere |= {"--requeue-id", "--requeue-hash"}  # of another worker, named as dropped
+    elsewhere |= {"--report", "--seed"}  # of ./run chaos
     for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text):
         assert option in options_of_the_command() | elsewhere, option
     if "docs/decisions" not in str(page):

@@ -1,4 +1,4 @@
-"""What must be shown, a function each: it looks at the evidence and names what speaks against it."""
+"""What must be shown, a function each: it looks at evidence and names what speaks against it."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -100,7 +100,8 @@ def no_invariant_is_violated(e: Evidence) -> Finding:
     against: list[Any] = [f"{n} times {row}" for row, n in Counter(e.scene.violations).items()]
     if e.scene.samples < wanted:
         against.append(f"only {e.scene.samples} of {wanted} samples could be taken")
-    return Finding("0 rows of reproq_violations()", against, f"{e.scene.samples} samples")
+    seen = f"{e.scene.samples} samples, {e.scene.samples_amid} of them while faults struck"
+    return Finding("0 rows of reproq_violations()", against, seen)
 
 
 def nothing_is_stranded(e: Evidence) -> Finding:

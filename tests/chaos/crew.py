@@ -40,14 +40,16 @@ class Crew:
                     self._workers[place] = self._start(f"chaos-{place}", log)
             self._collect()
 
-    def pick(self, chance: Random) -> Worker | None:
-        """A worker that is at work; waits a moment for one."""
+    def pick(self, chance: Random, spare: int = 0) -> Worker | None:
+        """A worker that is at work, if so many others are; waits a moment for that."""
         give_up_at = time.monotonic() + _PATIENCE
         while True:
             with self._lock:
                 working = self._working()
-            if working or time.monotonic() > give_up_at:
-                return chance.choice(working) if working else None
+            if len(working) > spare:
+                return chance.choice(working)
+            if time.monotonic() > give_up_at:
+                return None
             time.sleep(0.05)
 
     def begin(self) -> None:
@@ -56,15 +58,14 @@ class Crew:
         for worker in filter(None, self._workers):
             worker.ready()
 
-    def retire(self, chance: Random) -> Worker | None:
+    def retire(self, worker: Worker) -> bool:
         """Take a worker out of its place, for a new one; it is expected to leave with 0."""
         with self._lock:
-            if not (working := self._working()):
-                return None
-            worker = chance.choice(working)
+            if worker not in self._workers:
+                return False
             self._workers[self._workers.index(worker)] = None
             self._leaving.append(worker)
-            return worker
+            return True
 
     def dismiss(self) -> None:
         """End them all, gently."""

@@ -22,10 +22,13 @@ class Fault(Protocol):
 
 @dataclass(frozen=True)
 class KillWorker:
-    """kill -9 of a worker that works; what is below it must be gone soon after."""
+    """kill -9 of a worker that works; what is below it must be gone soon after.
+
+    One is spared: where a start takes long, nothing would ever be done.
+    """
 
     def strike(self, scene: "Scene", chance: Random) -> str | None:
-        worker = scene.crew.pick(chance)
+        worker = scene.crew.pick(chance, spare=1)
         if worker is None:
             return None
         below = worker.descendants()
@@ -72,8 +75,8 @@ class ReplaceWorker:
     """SIGTERM, and a new worker in its place: a deploy."""
 
     def strike(self, scene: "Scene", chance: Random) -> str | None:
-        worker = scene.crew.retire(chance)
-        if worker is None:
+        worker = scene.crew.pick(chance)
+        if worker is None or not scene.crew.retire(worker):
             return None
         worker.signal(signal.SIGTERM)
         return f"worker {worker.pid}"

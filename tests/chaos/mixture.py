@@ -12,7 +12,7 @@ KEYS = 20
 CHAIN = 4
 CHORD = 10
 #: Of the bucket of `rated` runs.
-RATE, BURST = 20, 10
+RATE, BURST = 5, 10
 
 #: Shares of all runs, in a thousand.
 SHARES = {

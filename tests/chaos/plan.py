@@ -44,7 +44,7 @@ def _full(seconds: float = 300, tasks: int = 20_000) -> Plan:
         lease_seconds=3,
         poison=Poison(attempts=3, lease_losses=3, long_seconds=4.5),
         tickers=3,
-        samples=2000,
+        samples=round(2000 * seconds / 300),
         faults=[
             (faults.KillWorker(), every(1, seconds)),
             (faults.KillChild(), every(0.5, seconds)),
@@ -71,6 +71,7 @@ def _smoke(seconds: float = 10, tasks: int = 2000) -> Plan:
         samples=20,
         # On a busy machine workers need seconds to start, and the ten kills find none for a while.
         late=20,
+        patience=40,
         faults=[
             (faults.KillWorker(), every(seconds / 10, seconds)),
             (faults.StopWorker(seconds=2.5), [seconds * 0.45]),

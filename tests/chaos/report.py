@@ -19,7 +19,7 @@ Postgres, is part of `./run test`; a naive claim in the place of Reproq's must f
 
 **Tasks:** 60 % do nothing for 0 to 5 ms, 10 % fail once, 5 % always fail, 5 % share 20 keys with
 limits of 1 to 3, 5 % share a token bucket, 10 % stand in chains of four, 5 % in chords of ten with
-a callback. Some take longer than their lease, some kill the process that runs them, some the worker.
+a callback. Some take longer than their lease, some kill the process that runs them or the worker.
 
 **Producers** enqueue in transactions of 1 to 50 runs, roll every tenth back, and note in a file
 outside Postgres, before and after each COMMIT, what they did.
@@ -65,7 +65,8 @@ def as_page(scene: Scene, findings: list[Finding]) -> str:
     when = (
         f"Seed {scene.seed}: {plan.tasks:,} tasks, {plan.producers} producers, {plan.workers}"
         f" workers of concurrency {plan.concurrency} with leases of {plan.lease_seconds:g} s,"
-        f" {plan.tickers} tickers; faults for {plan.seconds:g} s, all over after {scene.seconds:.0f} s. {_machine(scene)}"
+        f" {plan.tickers} tickers; faults for {plan.seconds:g} s, all over after"
+        f" {scene.seconds:.0f} s. {_machine(scene)}"
     )
     return _PAGE.format(
         when=when,

@@ -22,7 +22,7 @@ from tests.worker.process import Worker
 
 #: Marks every process that belongs to a run: what still has it in the end is an orphan.
 MARK = "CHAOS_RUN"
-_TELL_EVERY = 10.0
+_TELL_EVERY = 5.0
 
 
 class Scene:
@@ -60,6 +60,8 @@ class Scene:
         self.struck: Counter[str] = Counter()
         self.diary: list[str] = []
         self.samples = 0
+        #: Of them, so many while faults struck.
+        self.samples_amid = 0
         self.violations: list[tuple[str, str]] = []
         self.seconds = 0.0
         self._began = time.monotonic()
@@ -80,10 +82,10 @@ class Scene:
         try:
             for thread in [*storms, *keepers]:
                 thread.start()
-            for thread in storms:
-                while thread.is_alive():
-                    thread.join(_TELL_EVERY)
-                    tell(self._state())
+            while any(storm.is_alive() for storm in storms):
+                self.sleep(_TELL_EVERY)
+                tell(self._state())
+            self.samples_amid = self.samples
             self._wait_for_the_end(tell)
         finally:
             self._over.set()
@@ -160,9 +162,9 @@ class Scene:
     def _wait_for_the_end(self, tell: Callable[[str], None]) -> None:
         left, moved_at = None, time.monotonic()
         while time.monotonic() < moved_at + self.plan.patience:
-            tell(self._state())
             if (now := self._left()) != left:
                 left, moved_at = now, time.monotonic()
+                tell(self._state())
             if left == 0 and self.samples >= self.plan.samples:
                 return
             self.sleep(0.3)

@@ -9,6 +9,8 @@ from tests.chaos.plan import plan_named
 from tests.chaos.run import run
 from tests.races import naive
 
+# It has a server of its own.
+
 
 def broken(findings: list[Finding]) -> str:
     return "\n".join(f"{f.promise}: {f.against[:5]}" for f in findings if not f.holds)

@@ -130,7 +130,7 @@ returns table (
     errors_json jsonb, traceparent text
 )
 language sql
-set search_path from current
+set search_path = public, pg_temp
 as $$
     with next as (
         select r.result_id
