@@ -1,0 +1,182 @@
+"""One turn of one system: everything that is measured of it in one round."""
+
+import random
+import statistics
+import subprocess
+import time
+from collections.abc import Callable
+from typing import NamedTuple
+
+from benchmarks import processes
+from benchmarks.catalogue import Entry
+from benchmarks.client import Client, Failed
+from benchmarks.services import Service
+
+PATIENCE = 90.0
+LOOK_EVERY = 0.005
+MEMORY_EVERY = 0.25
+STAMPS = 200
+WARM_UP = 20
+#: Workers have warmed up when this part of the tasks is done, and all are at it.
+WARM = 0.1
+#: A worker that is not there by now missed the drain.
+LATEST = 0.5
+
+Measures = dict[str, float]
+
+
+class Sizes(NamedTuple):
+    """How much work a turn is."""
+
+    #: Of the number of tasks that the catalogue names.
+    scale: float = 1.0
+    one_by_one: int = 1000
+    pickups: int = 100
+
+    def tasks(self, entry: Entry) -> int:
+        return max(STAMPS // 2, round(entry.tasks * self.scale))
+
+    def stamp_every(self, entry: Entry) -> int:
+        return max(1, self.tasks(entry) // STAMPS)
+
+
+class Turn:
+    """Measures one system on an empty database."""
+
+    def __init__(self, client: Client, service: Service, sizes: Sizes) -> None:
+        self._client = client
+        self._service = service
+        self._sizes = sizes
+        self._tasks = sizes.tasks(client.entry)
+        self._enqueued = 0
+        self._stamps: list[tuple[float, int, int]] = []
+        self._stamps_wanted = 0
+
+    def run(self) -> Measures:
+        """Measure; raises Failed where the system did not do its work."""
+        self._client.ask("setup")
+        measures = self._producers()
+        if self._client.entry.works:
+            with self._client.workers(1) as workers:
+                measures |= self._drain(workers)
+                measures |= self._pickup()
+            self._enqueue("enqueue_bulk", self._tasks)
+            with self._client.workers(2) as workers:
+                measures["drain_2"] = self._drain(workers)["drain_1"]
+            self._verify()
+        return measures
+
+    def _producers(self) -> Measures:
+        count = self._sizes.one_by_one
+        self._enqueue("enqueue_one", WARM_UP)
+        measures = {"enqueue_one": count / self._enqueue("enqueue_one", count)}
+        before = self._service.wal_bytes()
+        seconds = self._enqueue("enqueue_bulk", self._tasks)
+        if self._client.entry.bulk:
+            measures["enqueue_bulk"] = self._tasks / seconds
+        if before is not None:
+            measures["wal_enqueue"] = (self._service.wal_bytes() - before) / self._tasks
+        return measures
+
+    def _enqueue(self, do: str, count: int) -> float:
+        first, every = self._enqueued, self._client.stamp_every
+        self._enqueued += count
+        self._stamps_wanted += sum(1 for n in range(first, first + count) if n % every == 0)
+        return self._client.ask(do, first=first, count=count)
+
+    def _drain(self, workers: list[subprocess.Popen[bytes]]) -> Measures:
+        """Let workers do what is enqueued; measured from when all are warm until all is recorded."""
+        before, wanted = len(self._stamps), self._stamps_wanted - len(self._stamps)
+
+        def warm() -> bool:
+            new = self._stamps[before:]
+            at_it = len({worker for _, _, worker in new})
+            return len(new) >= wanted * (WARM if at_it == len(workers) else LATEST)
+
+        self._until(warm, workers)
+        began, start = self._stamps[-1][0], self._sample(workers)
+        left = (self._stamps_wanted - len(self._stamps)) * self._client.stamp_every
+        memory, next_look = start.memory, began + MEMORY_EVERY
+
+        def ran() -> bool:
+            nonlocal memory, next_look
+            if time.monotonic() > next_look:
+                memory = max(memory, self._sample(workers).memory)
+                next_look = time.monotonic() + MEMORY_EVERY
+            return len(self._stamps) >= self._stamps_wanted
+
+        self._until(ran, workers)
+        self._until(lambda: self._client.unfinished() == 0, workers)
+        seconds, end = time.monotonic() - began, self._sample(workers)
+        if left <= 0:
+            raise Failed("all was done before the workers were warm: too few tasks")
+        measures = {
+            "drain_1": left / seconds,
+            "cpu_worker": (end.worker_cpu - start.worker_cpu) / left * 1000,
+            "cpu_server": (end.server_cpu - start.server_cpu) / left * 1000,
+            "memory": max(memory, end.memory),
+        }
+        if start.wal is not None:
+            measures["wal_drain"] = (end.wal - start.wal) / left
+        return measures
+
+    def _pickup(self) -> Measures:
+        """From the call of enqueue to the task's first line, one task at a time."""
+        time.sleep(0.3)
+        count, dice = self._sizes.pickups, random.Random(1)
+        numbers = range(-count, 0)
+        pauses = [dice.uniform(0.02, 0.04) for _ in numbers]
+        self._stamps_wanted += count
+        self._enqueued += count
+        began = self._client.ask("enqueue_paced", numbers=list(numbers), pauses=pauses)
+        self._until(lambda: len(self._stamps) >= self._stamps_wanted)
+        ran = {number: when for when, number, _ in reversed(self._stamps)}
+        waits = [
+            (ran[number] - when) * 1000 for number, when in zip(numbers, began, strict=True)
+        ]
+        cuts = statistics.quantiles(waits, n=100, method="inclusive")
+        return {"pickup_p50": cuts[49], "pickup_p95": cuts[94], "pickup_p99": cuts[98]}
+
+    def _verify(self) -> None:
+        """All that was enqueued was done, each once, as far as stamps and the system's own books say."""
+        numbers = [number for _, number, _ in self._stamps]
+        if len(set(numbers)) != len(numbers):
+            raise Failed(f"{len(numbers) - len(set(numbers))} stamped tasks ran more than once")
+        finished = self._client.finished()
+        if finished is not None and finished != self._enqueued:
+            raise Failed(f"{self._enqueued} tasks were enqueued and {finished} recorded as done")
+
+    def _until(
+        self, condition: Callable[[], bool], workers: list[subprocess.Popen[bytes]] | None = None
+    ) -> None:
+        give_up_at = time.monotonic() + PATIENCE
+        while True:
+            self._stamps += self._client.read_stamps(skip=len(self._stamps))
+            if condition():
+                return
+            if any(process.poll() is not None for process in workers or []):
+                raise Failed(f"a worker has ended:\n{self._client.complaint()}")
+            if time.monotonic() > give_up_at:
+                raise Failed(
+                    f"{len(self._stamps)} of {self._stamps_wanted} stamps after {PATIENCE:g} s,"
+                    f" {self._client.unfinished()} tasks left:\n{self._client.complaint()}"
+                )
+            time.sleep(LOOK_EVERY)
+
+    def _sample(self, workers: list[subprocess.Popen[bytes]]) -> "Sample":
+        used = [processes.usage(process.pid) for process in workers]
+        return Sample(
+            worker_cpu=sum(each.cpu_seconds for each in used),
+            memory=sum(each.memory_bytes for each in used),
+            server_cpu=processes.cpu_seconds(self._service.pid),
+            wal=self._service.wal_bytes(),
+        )
+
+
+class Sample(NamedTuple):
+    """What workers and server have used up to a moment."""
+
+    worker_cpu: float
+    memory: int
+    server_cpu: float
+    wal: int | None
