@@ -44,10 +44,12 @@ class Contestant:
                 client.close()
 
 
-def compare(pythons: Sequence[tuple[Entry, Path]], rounds: int, sizes: Sizes) -> Report:
-    """Measure everything so many times, in turn."""
+def compare(
+    pythons: Sequence[tuple[Entry, Path | NotInstalled]], rounds: int, sizes: Sizes
+) -> Report:
+    """Measure everything that has a Python and a service so many times, in turn."""
     STATE.mkdir(parents=True, exist_ok=True)
-    left_out: dict[str, str] = {}
+    left_out = {entry.name: str(why) for entry, why in pythons if isinstance(why, NotInstalled)}
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=STATE, prefix="run-")))
         running: dict[str, services.Service] = {
@@ -61,7 +63,7 @@ def compare(pythons: Sequence[tuple[Entry, Path]], rounds: int, sizes: Sizes) ->
         contestants = [
             Contestant(entry, python, running[entry.service])
             for entry, python in pythons
-            if entry.name not in left_out
+            if entry.name not in left_out and isinstance(python, Path)
         ]
         load = [os.getloadavg()[0]]
         results = [play(contestants, number, rounds, sizes) for number in range(rounds)]
