@@ -14,7 +14,7 @@ class Entry(NamedTuple):
     requirements: tuple[str, ...]
     #: The distributions whose versions belong in the report.
     distributions: tuple[str, ...]
-    #: How many tasks a drain has: about two seconds of work, so that no system is measured starting.
+    #: How many tasks a drain has: about two seconds of work, well beyond any warm-up.
     tasks: int
     settings: str
     keeps: str

@@ -38,7 +38,9 @@ def environment(name: str, requirements: tuple[str, ...]) -> Path:
 def version_of_project(what: str) -> Path:
     """The Python of an environment with another version of this project: a wheel or a git ref."""
     if what.endswith(".whl"):
-        return environment(f"wheel-{Path(what).stem}", (str(Path(what).resolve()), "psycopg[binary]"))
+        return environment(
+            f"wheel-{Path(what).stem}", (str(Path(what).resolve()), "psycopg[binary]")
+        )
     git = ["git", "-C", str(ROOT)]
     commit = run([*git, "rev-parse", "--short=12", f"{what}^{{commit}}"]).strip()
     source = STATE / "sources" / commit

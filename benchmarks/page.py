@@ -18,9 +18,10 @@ HEAD = """# Benchmarks
 This page is made by `./run bench --publish` and `./run bench --flat --publish` from the figures in
 [benchmarks/](benchmarks/). How it is measured: [benchmarks/README.md](../benchmarks/README.md).
 
-All systems were measured in turn on the same machine, in interleaved rounds, with no-op tasks that take one integer, on a
-PostgreSQL with its default, durable settings. Machines differ and drift: **only ratios within one run mean something.** Each
-ratio is the median of the rounds, with the lowest and the highest in brackets.
+All systems were measured in turn on the same machine, in interleaved rounds, with no-op tasks that
+take one integer, on a PostgreSQL with its default, durable settings. Machines differ and drift:
+**only ratios within one run mean something.** Each ratio is the median of the rounds, with the
+lowest and the highest in brackets.
 """
 
 
@@ -57,7 +58,8 @@ def compare_sections(report: Report) -> list[str]:
         conditions(report),
         "## Targets\n\nWhat this project wants to be, and whether it was in this run.\n",
         tables.targets(report) + "\n",
-        "## Ratios\n\nMore is better for rates; less for latency, CPU, WAL and memory.\n",
+        f"## Ratios\n\n{report['sizes']['rounds']} rounds. More is better for rates; less for"
+        " latency, CPU, WAL and memory.\n",
         *(tables.ratios(report, name) + "\n" for name in ours),
         "## Figures of this run\n",
         tables.absolute(report) + "\n",
@@ -72,16 +74,15 @@ def compare_sections(report: Report) -> list[str]:
 
 
 def conditions(report: Report) -> str:
-    about, sizes = report["about"], report["sizes"]
-    memory = about["memory_bytes"] / 1e9
-    text = (
-        f"Measured on {about['date']} at {about['commit']}: {sizes['rounds']} rounds on {about['cpus']} CPUs and"
-        f" {memory:.0f} GB, {about['system']}, {', '.join(about['servers'])}.\n"
-    )
-    if about["load"][0] > 1:
+    """Where and when it was measured, and whether the machine had other work."""
+    about = report["about"]
+    when = f"Measured on {about['date']} at {about['commit']}"
+    machine = f"{about['cpus']} CPUs and {about['memory_bytes'] / 1e9:.0f} GB"
+    text = f"{when}, on {machine}, {', '.join([about['system'], *about['servers']])}.\n"
+    if (load := about["load"][0]) > 1:
         text += (
-            f"\n**The machine was busy with other work** (load average {about['load'][0]:g} before the"
-            " first round): take these ratios as a first look.\n"
+            f"\n**The machine was busy with other work** (load average {load:g} at the beginning):"
+            " take this as a first look.\n"
         )
     return text
 
@@ -96,38 +97,45 @@ def systems(report: Report) -> str:
 
 def flat_tables(report: Report) -> str:
     """The tables of `--flat`."""
-    parts = []
+    parts = [conditions(report)]
     if costs := report.get("costs"):
-        least = min(cost["cpu_us"] for cost in costs)
-        rows = [
-            [
-                cost["name"],
-                tables.number(cost["cpu_us"]),
-                tables.number(cost["cpu_us"] / least),
-                tables.number(cost["buffers"]),
-            ]
-            for cost in costs
-        ]
-        head = ["what is in the queue", "CPU µs a task", "over the least", "buffers a claimed run"]
-        parts.append("Claim and finish, in batches of 100. Wanted: at most 1.5 times the least.\n")
-        parts.append(tables.table(head, rows) + "\n")
-        parts.append("![Cost of a task](benchmarks/flat.svg)\n")
+        parts += cost_sections(costs)
     if steady := report.get("steady"):
-        parts.append(
-            f"A steady load of {steady['rate']:,.0f} tasks/s, half of the {steady['most']:,.0f} that producer and worker"
-            f" reached together; after {steady['held_from'] / 60:g} min a REPEATABLE READ snapshot was held for"
-            f" {(steady['held_to'] - steady['held_from']) / 60:g} min.\n"
-        )
-        rows = [
-            [name, *(tables.number(steady[part][key]) for part in ("free", "held"))]
-            for key, name in STEADY_ROWS.items()
-        ]
-        parts.append(tables.table(["", "before", "while held"], rows) + "\n")
-        parts.append("![Steady load](benchmarks/steady.svg)\n")
+        parts += steady_sections(steady)
     return "\n".join(parts)
 
 
+def cost_sections(costs: list[dict[str, Any]]) -> list[str]:
+    least = min(cost["cpu_us"] for cost in costs)
+    rows = []
+    for cost in costs:
+        figures = (cost["cpu_us"], cost["cpu_us"] / least, cost["buffers"])
+        rows.append([cost["name"], *map(tables.number, figures)])
+    head = ["what is in the queue", "CPU µs a task", "over the least", "buffers a claimed run"]
+    return [
+        "Claim and finish, in batches of 100. Wanted: at most 1.5 times the least.\n",
+        tables.table(head, rows) + "\n",
+        "![Cost of a task](benchmarks/flat.svg)\n",
+    ]
+
+
+def steady_sections(steady: dict[str, Any]) -> list[str]:
+    free, held = steady["held_from"] / 60, (steady["held_to"] - steady["held_from"]) / 60
+    rows = [
+        [name, *(tables.number(steady[part][key]) for part in ("free", "held"))]
+        for key, name in STEADY_ROWS.items()
+    ]
+    return [
+        f"A steady load of {steady['rate']:,.0f} tasks/s: half of the {steady['most']:,.0f} that"
+        f" one producer and one worker reached together. After {free:g} min a REPEATABLE READ"
+        f" snapshot was held for {held:g} min.\n",
+        tables.table(["", "before", "while held"], rows) + "\n",
+        "![Steady load](benchmarks/steady.svg)\n",
+    ]
+
+
 STEADY_ROWS = {
+    "rate": "enqueued, tasks/s",
     "pickup_p50": "pickup p50, ms",
     "pickup_p99": "pickup p99, ms",
     "backlog_mean": "backlog, mean",

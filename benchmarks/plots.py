@@ -8,10 +8,10 @@ import matplotlib
 
 matplotlib.use("svg")
 
-from matplotlib import pyplot  # noqa: E402
-from matplotlib.axes import Axes  # noqa: E402
+from matplotlib import pyplot
+from matplotlib.axes import Axes
 
-from benchmarks.ratios import Round, figures  # noqa: E402
+from benchmarks.ratios import Round, figures
 
 _STYLE = {
     # The same report gives the same file, and a reader's own font is used.
@@ -75,8 +75,12 @@ def _bars(axes: Axes, report: dict[str, Any]) -> None:
                 continue
             error = [[found.median - found.low], [found.high - found.median]]
             pale = {} if measure == "drain_1" else {"alpha": 0.5}
-            axes.barh(place + shift, found.median, 0.36, color=colour, xerr=error, ecolor="#333", **pale)
-            axes.text(found.high * 1.06, place + shift, f"{found.median:,.0f}", va="center", fontsize=7)
+            axes.barh(
+                place + shift, found.median, 0.36, color=colour, xerr=error, ecolor="#333", **pale
+            )
+            axes.text(
+                found.high * 1.06, place + shift, f"{found.median:,.0f}", va="center", fontsize=7
+            )
     axes.set_yticks(range(len(names)), names)
     axes.set_xscale("log")
     axes.margins(x=0.15)

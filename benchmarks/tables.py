@@ -50,7 +50,9 @@ def ratios(report: Report, ours: str) -> str:
         if not about["ours"]:
             found = [ratio(rounds, ours, [system], measure) for measure in measures]
             rows.append([system, *map(spread, found)])
-    return table([f"{ours} over", *(MEASURES[name][0].split(", tasks/s")[0] for name in measures)], rows)
+    return table(
+        [f"{ours} over", *(MEASURES[name][0].split(", tasks/s")[0] for name in measures)], rows
+    )
 
 
 def changes(report: Report, pairs: Iterable[tuple[str, str]]) -> str:

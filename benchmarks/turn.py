@@ -4,7 +4,7 @@ import random
 import statistics
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from benchmarks import processes
@@ -38,6 +38,19 @@ class Sizes(NamedTuple):
 
     def stamp_every(self, entry: Entry) -> int:
         return max(1, self.tasks(entry) // STAMPS)
+
+
+def warm_from(stamps: Sequence[tuple[float, int, int]], wanted: int, workers: int) -> int | None:
+    """The stamp from which on a drain is measured: all workers are at it by then.
+
+    None while that is not so. A worker that has not come by the latest is not waited for.
+    """
+    at_it = set()
+    for place, (_, _, worker) in enumerate(stamps):
+        at_it.add(worker)
+        if place + 1 >= wanted * (WARM if len(at_it) == workers else LATEST):
+            return place
+    return None
 
 
 class Turn:
@@ -85,18 +98,15 @@ class Turn:
         return self._client.ask(do, first=first, count=count)
 
     def _drain(self, workers: list[subprocess.Popen[bytes]]) -> Measures:
-        """Let workers do what is enqueued; measured from when all are warm until all is recorded."""
+        """Let workers do what is enqueued: from when all are warm until all is recorded."""
         before, wanted = len(self._stamps), self._stamps_wanted - len(self._stamps)
 
-        def warm() -> bool:
-            new = self._stamps[before:]
-            at_it = len({worker for _, _, worker in new})
-            return len(new) >= wanted * (WARM if at_it == len(workers) else LATEST)
+        def warm() -> int | None:
+            return warm_from(self._stamps[before:], wanted, len(workers))
 
-        self._until(warm, workers)
-        began, start = self._stamps[-1][0], self._sample(workers)
-        left = (self._stamps_wanted - len(self._stamps)) * self._client.stamp_every
-        memory, next_look = start.memory, began + MEMORY_EVERY
+        self._until(lambda: warm() is not None, workers)
+        start = self._sample(workers)
+        memory, next_look = start.memory, time.monotonic() + MEMORY_EVERY
 
         def ran() -> bool:
             nonlocal memory, next_look
@@ -107,17 +117,18 @@ class Turn:
 
         self._until(ran, workers)
         self._until(lambda: self._client.unfinished() == 0, workers)
-        seconds, end = time.monotonic() - began, self._sample(workers)
-        if left <= 0:
-            raise Failed("all was done before the workers were warm: too few tasks")
+        ended, end = time.monotonic(), self._sample(workers)
+        first = before + warm()
+        tasks = (self._stamps_wanted - first - 1) * self._client.stamp_every
         measures = {
-            "drain_1": left / seconds,
-            "cpu_worker": (end.worker_cpu - start.worker_cpu) / left * 1000,
-            "cpu_server": (end.server_cpu - start.server_cpu) / left * 1000,
+            "drain_1": tasks / (ended - self._stamps[first][0]),
             "memory": max(memory, end.memory),
         }
-        if start.wal is not None:
-            measures["wal_drain"] = (end.wal - start.wal) / left
+        if left := (self._stamps_wanted - start.stamps) * self._client.stamp_every:
+            measures["cpu_worker"] = (end.worker_cpu - start.worker_cpu) / left * 1000
+            measures["cpu_server"] = (end.server_cpu - start.server_cpu) / left * 1000
+            if start.wal is not None:
+                measures["wal_drain"] = (end.wal - start.wal) / left
         return measures
 
     def _pickup(self) -> Measures:
@@ -131,14 +142,12 @@ class Turn:
         began = self._client.ask("enqueue_paced", numbers=list(numbers), pauses=pauses)
         self._until(lambda: len(self._stamps) >= self._stamps_wanted)
         ran = {number: when for when, number, _ in reversed(self._stamps)}
-        waits = [
-            (ran[number] - when) * 1000 for number, when in zip(numbers, began, strict=True)
-        ]
+        waits = [(ran[number] - when) * 1000 for number, when in zip(numbers, began, strict=True)]
         cuts = statistics.quantiles(waits, n=100, method="inclusive")
         return {"pickup_p50": cuts[49], "pickup_p95": cuts[94], "pickup_p99": cuts[98]}
 
     def _verify(self) -> None:
-        """All that was enqueued was done, each once, as far as stamps and the system's own books say."""
+        """What was enqueued was done, each task once, as far as stamps and books say."""
         numbers = [number for _, number, _ in self._stamps]
         if len(set(numbers)) != len(numbers):
             raise Failed(f"{len(numbers) - len(set(numbers))} stamped tasks ran more than once")
@@ -166,6 +175,7 @@ class Turn:
     def _sample(self, workers: list[subprocess.Popen[bytes]]) -> "Sample":
         used = [processes.usage(process.pid) for process in workers]
         return Sample(
+            stamps=len(self._stamps),
             worker_cpu=sum(each.cpu_seconds for each in used),
             memory=sum(each.memory_bytes for each in used),
             server_cpu=processes.cpu_seconds(self._service.pid),
@@ -174,8 +184,9 @@ class Turn:
 
 
 class Sample(NamedTuple):
-    """What workers and server have used up to a moment."""
+    """What workers and server have used up to a moment, and how many stamps were seen then."""
 
+    stamps: int
     worker_cpu: float
     memory: int
     server_cpu: float

@@ -35,7 +35,7 @@ class System(AsyncAdapter):
     async def _connect(self) -> None:
         self._client = AsyncClient(self.service)
         await self._client.migrate()
-        # Migrating alone leaves the older storage in place, which its documentation advises against.
+        # Migrating alone leaves an empty database on the older storage, which has no COPY.
         await self._client.install_queue_storage(schema="awa")
 
     def enqueue_one(self, numbers: Sequence[int]) -> None:

@@ -19,7 +19,7 @@ class Adapter:
     """
 
     #: Where the system keeps tasks in Postgres: how many are not done, and how many it says it did
-    #: (empty where it keeps nothing of them). The harness asks this through a connection of its own.
+    #: (empty where it keeps nothing of them). The harness has a connection of its own to ask.
     unfinished_sql: ClassVar[str] = ""
     finished_sql: ClassVar[str] = ""
 

@@ -7,7 +7,8 @@ class System(DjangoAdapter):
     app = "django_tasks_db"
     backend = "django_tasks_db.DatabaseBackend"
     unfinished_sql = (
-        "select count(*) from django_tasks_database_dbtaskresult where status in ('READY', 'RUNNING')"
+        "select count(*) from django_tasks_database_dbtaskresult"
+        " where status in ('READY', 'RUNNING')"
     )
     finished_sql = (
         "select count(*) from django_tasks_database_dbtaskresult where status = 'SUCCESSFUL'"

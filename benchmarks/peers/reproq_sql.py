@@ -4,9 +4,9 @@ import json
 from collections.abc import Sequence
 
 import psycopg
-from reproq_worker.install import install
 
 from benchmarks.peers.base import Adapter
+from reproq_worker.install import install
 
 PATH = "benchmarks.peers.django_app.tasks.noop"
 BATCH = 1000
