@@ -133,16 +133,15 @@ class Turn:
 
     def _pickup(self) -> Measures:
         """From the call of enqueue to the task's first line, one task at a time."""
-        time.sleep(0.3)
-        count, dice = self._sizes.pickups, random.Random(1)
-        numbers = range(-count, 0)
-        pauses = [dice.uniform(0.02, 0.04) for _ in numbers]
-        self._stamps_wanted += count
-        self._enqueued += count
-        began = self._client.ask("enqueue_paced", numbers=list(numbers), pauses=pauses)
-        self._until(lambda: len(self._stamps) >= self._stamps_wanted)
-        ran = {number: when for when, number, _ in reversed(self._stamps)}
-        waits = [(ran[number] - when) * 1000 for number, when in zip(numbers, began, strict=True)]
+        dice, waits = random.Random(1), []
+        for number in range(-self._sizes.pickups, 0):
+            # At no fixed beat, or a system that polls would always be met at the same moment.
+            time.sleep(dice.uniform(0.02, 0.04))
+            self._stamps_wanted += 1
+            self._enqueued += 1
+            began = self._client.ask("enqueue_now", number=number)
+            self._until(lambda: len(self._stamps) >= self._stamps_wanted)
+            waits.append((self._stamps[-1][0] - began) * 1000)
         cuts = statistics.quantiles(waits, n=100, method="inclusive")
         return {"pickup_p50": cuts[49], "pickup_p95": cuts[94], "pickup_p99": cuts[98]}
 

@@ -54,13 +54,10 @@ class Adapter:
         """How many tasks the system says it has done; None where it keeps nothing of them."""
         return None
 
-    def enqueue_paced(self, numbers: Sequence[int], pauses: Sequence[float]) -> list[float]:
-        """Enqueue one by one with pauses in seconds; when each call began, by time.monotonic."""
-        began = []
-        for number, pause in zip(numbers, pauses, strict=True):
-            time.sleep(pause)
-            began.append(time.monotonic())
-            self.enqueue_one([number])
+    def enqueue_now(self, number: int) -> float:
+        """Enqueue one call and return when that began, by time.monotonic."""
+        began = time.monotonic()
+        self.enqueue_one([number])
         return began
 
 

@@ -49,7 +49,7 @@ def perform(adapter: Adapter, do: str, **arguments: Any) -> Any:
             began = time.perf_counter()
             getattr(adapter, do)(numbers)
             return time.perf_counter() - began
-        case "setup" | "unfinished" | "finished" | "enqueue_paced":
+        case "setup" | "unfinished" | "finished" | "enqueue_now":
             return getattr(adapter, do)(**arguments)
     raise ValueError(f"cannot {do!r}")
 
