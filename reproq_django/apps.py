@@ -30,11 +30,11 @@ def _install(sender: AppConfig, using: str, **kwargs: Any) -> None:
 
 def _sync_recurring(sender: AppConfig, using: str, **kwargs: Any) -> None:
     """Write the schedules in the code to the database of the queues."""
-    from .databases import default_alias
+    from .databases import queue_aliases
     from .recurring import sync_recurring_tasks
 
     wanted = getattr(settings, "REPROQ_RECURRING_AUTOSYNC", True)
-    if wanted and using == default_alias() and _belongs(sender, using):
+    if wanted and using in queue_aliases() and _belongs(sender, using):
         sync_recurring_tasks(using)
 
 
