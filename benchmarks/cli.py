@@ -11,7 +11,7 @@ import click
 from benchmarks import compare, environments, page, tables
 from benchmarks.catalogue import BY_NAME, ENTRIES, Entry
 from benchmarks.environments import NotInstalled
-from benchmarks.places import STATE, say
+from benchmarks.places import say
 from benchmarks.ratios import regressions
 from benchmarks.turn import Sizes
 from reproq_worker.config import ISOLATIONS
@@ -94,7 +94,11 @@ def compare_versions(what: str | None, rounds: int, sizes: Sizes) -> int:
         pythons.append((BY_NAME[name], Path(sys.executable)))
         pythons.append((BY_NAME[name]._replace(name=before), then))
     report = compare.compare(pythons, rounds, sizes)
-    (STATE / "against.json").write_text(json.dumps(report, indent=1))
+    if regressions(report["rounds"], pairs, ALLOWED):
+        say("some measures look worse: measuring once more, to be sure")
+        report["rounds"] += compare.compare(pythons, rounds, sizes)["rounds"]
+    page.RESULTS.mkdir(parents=True, exist_ok=True)
+    (page.RESULTS / "against.json").write_text(json.dumps(report, indent=1))
     click.echo(tables.changes(report, pairs))
     report_failures(report)
     slower = regressions(report["rounds"], pairs, ALLOWED)

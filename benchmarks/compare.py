@@ -91,9 +91,9 @@ def compare(
 def play(
     contestants: Sequence[Contestant], number: int, rounds: int, sizes: Sizes
 ) -> dict[str, dict[str, Any]]:
-    """One round: everyone once, beginning with another one each time."""
+    """One round: everyone once, in another order each time."""
     results: dict[str, dict[str, Any]] = {}
-    for each in rotated(contestants, number, rounds):
+    for each in in_turn(contestants, number, rounds):
         name = each.entry.name
         try:
             results[name] = each.turn(sizes)
@@ -103,10 +103,11 @@ def play(
     return results
 
 
-def rotated(items: Sequence[Any], number: int, rounds: int) -> list[Any]:
-    """The items in order, from another one in each round."""
+def in_turn(items: Sequence[Any], number: int, rounds: int) -> list[Any]:
+    """The items from another one in each round, and every second time backwards."""
     first = len(items) * number // rounds
-    return [*items[first:], *items[:first]]
+    order = [*items[first:], *items[:first]]
+    return order[::-1] if number % 2 else order
 
 
 def in_short(measures: dict[str, Any]) -> str:

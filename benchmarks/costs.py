@@ -28,9 +28,9 @@ insert into task_runs (
     spec_json, spec_hash, dedup, queue_name, lock_key, run_after, concurrency_key, concurrency_limit
 )
 select
-    '{"task_path": "a.b"}', 'live', false, 'q' || n %% %s, %s, %s,
-    case when %s > 0 then 'k' || n %% %s end, %s
-from generate_series(1, %s) n
+    '{"task_path": "a.b"}', 'live', false, 'q' || n %% %(queues)s, %(lock_key)s, %(run_after)s,
+    'k' || n %% %(keys)s::bigint, %(limit)s
+from generate_series(%(first)s::bigint, %(last)s) n
 """
 CLAIM = "select result_id, lease_no from reproq_claim('w', queues => %s, max_tasks => %s)"
 # Rolled back, so that the question costs the next claim nothing.
@@ -98,63 +98,81 @@ def measure(cases: list[Case]) -> list[dict[str, Any]]:
     return costs
 
 
+class Line:
+    """The runs that are claimed: queues and keys take turns in it, however often it is refilled."""
+
+    def __init__(self, conn: psycopg.Connection, case: Case) -> None:
+        self._conn = conn
+        self._case = case
+        self._count = 0
+
+    def add(self, count: int) -> None:
+        first, self._count = self._count + 1, self._count + count
+        add_live(self._conn, first, self._count, queues=self._case.queues, keys=self._case.keys)
+
+
+def add_live(
+    conn: psycopg.Connection,
+    first: int,
+    last: int,
+    *,
+    queues: int = 1,
+    keys: int = 0,
+    lock_key: str | None = None,
+    run_after: str | None = None,
+) -> None:
+    """Insert live runs, numbered; the numbers choose queue and key."""
+    conn.execute(
+        LIVE,
+        {
+            "queues": queues,
+            # A number modulo null is null: no key.
+            "keys": keys or None,
+            "limit": 1 if keys else 0,
+            "lock_key": lock_key,
+            "run_after": run_after,
+            "first": first,
+            "last": last,
+        },
+    )
+
+
 def cost(dsn: str, case: Case) -> dict[str, float]:
     """CPU of the backend for a claimed and finished run, and buffers for a claimed one."""
     queues = [f"q{number}" for number in range(case.queues)]
     with psycopg.connect(dsn, autocommit=True) as producer:
         with producer.transaction(), producer.cursor() as cursor:
             install(cursor)
-        fill(producer, case)
+        put_in_the_way(producer, case)
+        line = Line(producer, case)
+        line.add(case.ready)
+        producer.execute("vacuum analyze")
         with psycopg.connect(dsn, autocommit=True) as worker:
-            work(worker, producer, case, queues, WARM_UP)
-            blocks = [work(worker, producer, case, queues, ROUNDS) for _ in range(BLOCKS)]
+            work(worker, line, queues, WARM_UP)
+            blocks = [work(worker, line, queues, ROUNDS) for _ in range(BLOCKS)]
             with worker.transaction(force_rollback=True):
                 plan = worker.execute(BUFFERS, [queues, BATCH]).fetchone()[0][0]["Plan"]
     pages = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
     return {"cpu_us": statistics.median(blocks), "buffers": pages / plan["Actual Rows"]}
 
 
-def fill(conn: psycopg.Connection, case: Case) -> None:
-    """Put everything into an empty queue."""
+def put_in_the_way(conn: psycopg.Connection, case: Case) -> None:
+    """All that is in the queue and is not claimed."""
     conn.execute(FINISHED, [case.finished])
-    conn.execute(LIVE, live(case.delayed, run_after="2099-01-01T00:00:00Z"))
+    add_live(conn, 1, case.delayed, run_after="2099-01-01T00:00:00Z")
     # One run holds the lock and the rest stands at the head of the line, until claims park them.
-    conn.execute(LIVE, live(case.blocked + bool(case.blocked), lock_key="hot"))
+    add_live(conn, 1, case.blocked + bool(case.blocked), lock_key="hot")
     while parked(conn) < case.blocked:
         conn.execute(CLAIM, [["q0"], 1])
-    conn.execute(LIVE, live(case.ready, case))
     if case.limited:
         conn.execute("select reproq_set_rate_limit('global', 1e9, 1000000000)")
-    conn.execute("vacuum analyze")
-
-
-def live(
-    count: int, case: Case | None = None, lock_key: str | None = None, run_after: str | None = None
-) -> list[Any]:
-    """The parameters of LIVE."""
-    case = case or Case(count)
-    return [
-        case.queues,
-        lock_key,
-        run_after,
-        case.keys,
-        max(1, case.keys),
-        int(case.keys > 0),
-        count,
-    ]
 
 
 def parked(conn: psycopg.Connection) -> int:
     return conn.execute("select count(*) from reproq_blocked").fetchone()[0]
 
 
-def work(
-    worker: psycopg.Connection,
-    producer: psycopg.Connection,
-    case: Case,
-    queues: list[str],
-    rounds: int,
-) -> float:
+def work(worker: psycopg.Connection, line: Line, queues: list[str], rounds: int) -> float:
     """Claim and finish batches, and keep the line as long as it is; CPU in µs a task."""
     before, done = cpu_us(worker.info.backend_pid), 0
     for _ in range(rounds):
@@ -166,7 +184,7 @@ def work(
             for result_id, lease_no in claimed
         ]
         worker.execute("select 1 from reproq_finish('w', %s::jsonb)", [json.dumps(outcomes)])
-        producer.execute(LIVE, live(len(claimed), case))
+        line.add(len(claimed))
     assert done >= rounds * BATCH / 2, f"{done} claimed in {rounds} rounds"
     return (cpu_us(worker.info.backend_pid) - before) / done
 
