@@ -100,7 +100,7 @@ ENTRIES = (
         ("awa-pg",),
         15_000,
         "asynchronous client, 1,024 slots, COPY for bulk",
-        "append-only entries and receipts in rings; finished jobs for a day; no result",
+        "append-only entries, claims and completions in rings, with a fence; no result",
     ),
     Entry(
         "chancy",
@@ -110,7 +110,7 @@ ENTRIES = (
         ("chancy", "psycopg", "uvloop"),
         8_000,
         "asyncio executor, concurrency 100, eager polling, uvloop",
-        "row with arguments, state, times and errors, pruned by default; no result",
+        "row with arguments, state, times and errors, pruned after a day; no result",
     ),
     Entry(
         "procrastinate",

@@ -75,7 +75,6 @@ def compare(
                 each.entry.name: {
                     "versions": each.versions,
                     "settings": each.entry.settings,
-                    "keeps": each.entry.keeps,
                     "service": each.entry.service,
                     "django": each.entry.django,
                     "ours": each.entry.ours,

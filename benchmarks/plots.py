@@ -10,6 +10,7 @@ matplotlib.use("svg")
 
 from matplotlib import pyplot
 from matplotlib.axes import Axes
+from matplotlib.ticker import NullFormatter
 
 from benchmarks.ratios import Round, figures
 
@@ -27,9 +28,10 @@ _PALE = "#c7d0d6"
 
 def compare(report: dict[str, Any], folder: Path) -> list[Path]:
     """Throughput and pickup latency of all systems."""
+    height = 1 + 0.4 * len(report["systems"])
     return [
-        _draw(folder / "drain.svg", 6, lambda axes: _bars(axes, report)),
-        _draw(folder / "pickup.svg", 6, lambda axes: _latencies(axes, report)),
+        _draw(folder / "drain.svg", height, lambda axes: _bars(axes, report)),
+        _draw(folder / "pickup.svg", height, lambda axes: _latencies(axes, report)),
     ]
 
 
@@ -82,7 +84,7 @@ def _bars(axes: Axes, report: dict[str, Any]) -> None:
                 found.high * 1.06, place + shift, f"{found.median:,.0f}", va="center", fontsize=7
             )
     axes.set_yticks(range(len(names)), names)
-    axes.set_xscale("log")
+    _log(axes)
     axes.margins(x=0.15)
     axes.set_title("No-op tasks a second: one worker, and two (pale)", loc="left")
 
@@ -99,8 +101,14 @@ def _latencies(axes: Axes, report: dict[str, Any]) -> None:
         for point, marker in zip(points, "o|D", strict=True):
             axes.scatter(point, place, color=colour, marker=marker, zorder=2)
     axes.set_yticks(range(len(names)), names)
-    axes.set_xscale("log")
+    _log(axes)
     axes.set_title("Pickup latency, ms: p50 (dot), p95 (line), p99 (diamond)", loc="left")
+
+
+def _log(axes: Axes) -> None:
+    axes.set_xscale("log")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,g}")
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _costs(axes: Axes, costs: list[dict[str, Any]]) -> None:

@@ -73,6 +73,7 @@ class Times(NamedTuple):
     """How long each part takes, in seconds."""
 
     seek: float
+    settle: float
     free: float
     held: float
 
@@ -81,7 +82,9 @@ def measure(minutes: float) -> dict[str, Any]:
     """Find the most, then put half of it on the queue: for a while, and on while held."""
     STATE.mkdir(parents=True, exist_ok=True)
     held = minutes * 60
-    times = Times(seek=min(20.0, held), free=min(120.0, held / 2), held=held)
+    times = Times(
+        seek=min(20.0, held), settle=min(10.0, held), free=min(120.0, held / 2), held=held
+    )
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=STATE, prefix="run-")))
         service = stack.enter_context(services.postgres(folder / "postgres"))
@@ -104,6 +107,7 @@ def play(load: Load, dsn: str, times: Times) -> dict[str, Any]:
     most = seek_most(load, times.seek)
     say(f"steady: {most:,.0f} tasks/s at most, with producer and worker at once")
     until(load, lambda: load.backlog <= STAMP_EVERY, 30)
+    hold(load, most / 2, times.settle, time.monotonic(), [])
     start, samples = time.monotonic(), []
     free = hold(load, most / 2, times.free, start, samples)
     with psycopg.connect(dsn) as conn:

@@ -18,7 +18,6 @@ def system(**about: object) -> dict[str, object]:
     usual = {
         "versions": {"x": "1.0"},
         "settings": "as it comes",
-        "keeps": "all",
         "service": "postgres",
         "django": False,
         "ours": False,
