@@ -1,6 +1,7 @@
 """`./run bench`: measures this project and its peers, in turn, on this machine."""
 
 import json
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -46,6 +47,8 @@ def main(
     publish: bool,
 ) -> None:
     """Measure what was asked for; exit code 1 where this project became slower."""
+    # Unwind, so that servers and workers end first.
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     sizes = QUICK if quick else Sizes()._replace(scale=scale)
     rounds = 1 if quick else rounds
     if flat:

@@ -1,4 +1,4 @@
-"""`./run bench --against` fails where this project became slower, and not where a round was unlucky."""
+"""`./run bench --against` fails where this project is slower, and not for one unlucky round."""
 
 from pathlib import Path
 
