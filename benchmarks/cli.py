@@ -90,7 +90,10 @@ def compare_versions(what: str | None, rounds: int, sizes: Sizes) -> int:
     """Measure this project beside another version of itself; 1 where it became slower."""
     if what is None:
         raise click.UsageError("there is no release yet: name a git ref or a wheel with --against")
-    then = environments.version_of_project(what)
+    try:
+        then = environments.version_of_project(what)
+    except (NotInstalled, OSError) as error:
+        raise click.UsageError(f"cannot install {what}: {error}") from None
     pairs = [(name, f"{name}@{what}") for name in OURS]
     pythons: list[tuple[Entry, Path | NotInstalled]] = []
     for name, before in pairs:

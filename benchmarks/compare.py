@@ -95,9 +95,10 @@ def play(
     for each in in_turn(contestants, number, rounds):
         name = each.entry.name
         try:
-            results[name] = each.turn(sizes)
+            measures = each.turn(sizes)
+            results[name] = {key: float(f"{value:.5g}") for key, value in measures.items()}
         except (Failed, psycopg.Error) as error:
-            results[name] = {"error": str(error)}
+            results[name] = {"error": str(error).replace(f"{ROOT}/", "")}
         say(f"round {number + 1} of {rounds}: {name}: {in_short(results[name])}")
     return results
 

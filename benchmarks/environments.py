@@ -1,5 +1,6 @@
 """Environments of their own for the peers, Redis, and other versions of this project."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -38,9 +39,9 @@ def environment(name: str, requirements: tuple[str, ...]) -> Path:
 def version_of_project(what: str) -> Path:
     """The Python of an environment with another version of this project: a wheel or a git ref."""
     if what.endswith(".whl"):
-        return environment(
-            f"wheel-{Path(what).stem}", (str(Path(what).resolve()), "psycopg[binary]")
-        )
+        with open(what, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()[:12]
+        return environment(f"wheel-{digest}", (str(Path(what).resolve()), "psycopg[binary]"))
     git = ["git", "-C", str(ROOT)]
     commit = run([*git, "rev-parse", "--short=12", f"{what}^{{commit}}"]).strip()
     source = STATE / "sources" / commit
