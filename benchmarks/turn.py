@@ -80,7 +80,8 @@ class Turn:
         return measures
 
     def _producers(self) -> Measures:
-        count = self._sizes.one_by_one
+        # They are drained, too: a slow system must not get more of them than of all others.
+        count = min(self._sizes.one_by_one, self._tasks)
         self._enqueue("enqueue_one", WARM_UP)
         measures = {"enqueue_one": count / self._enqueue("enqueue_one", count)}
         before = self._service.wal_bytes()
