@@ -3,6 +3,7 @@
 import json
 import statistics
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,9 +15,8 @@ from reproq_worker.embedded import EmbeddedPostgres
 from reproq_worker.install import install
 
 BATCH = 100
-WARM_UP = 5
-BLOCKS = 3
-ROUNDS = 20
+WARM_UP = 10
+TURNS = 100
 FEW, MANY = 1_000, 1_000_000
 
 FINISHED = """
@@ -84,33 +84,6 @@ CASES = [
 HUGE = Case(10_000_000)
 
 
-def measure(cases: list[Case]) -> list[dict[str, Any]]:
-    """The cost of each case, on a server of its own with durable defaults."""
-    STATE.mkdir(parents=True, exist_ok=True)
-    costs = []
-    with tempfile.TemporaryDirectory(dir=STATE, prefix="run-") as folder:
-        with EmbeddedPostgres(Path(folder) / "postgres") as server:
-            for case in cases:
-                dsn = server.createdb("costs")
-                costs.append({"name": case.name()} | cost(dsn, case))
-                server.dropdb("costs")
-                say(f"{case.name()}: {costs[-1]['cpu_us']:.1f} µs a task")
-    return costs
-
-
-class Line:
-    """The runs that are claimed: queues and keys take turns in it, however often it is refilled."""
-
-    def __init__(self, conn: psycopg.Connection, case: Case) -> None:
-        self._conn = conn
-        self._case = case
-        self._count = 0
-
-    def add(self, count: int) -> None:
-        first, self._count = self._count + 1, self._count + count
-        add_live(self._conn, first, self._count, queues=self._case.queues, keys=self._case.keys)
-
-
 def add_live(
     conn: psycopg.Connection,
     first: int,
@@ -137,25 +110,6 @@ def add_live(
     )
 
 
-def cost(dsn: str, case: Case) -> dict[str, float]:
-    """CPU of the backend for a claimed and finished run, and buffers for a claimed one."""
-    queues = [f"q{number}" for number in range(case.queues)]
-    with psycopg.connect(dsn, autocommit=True) as producer:
-        with producer.transaction(), producer.cursor() as cursor:
-            install(cursor)
-        put_in_the_way(producer, case)
-        line = Line(producer, case)
-        line.add(case.ready)
-        producer.execute("vacuum analyze")
-        with psycopg.connect(dsn, autocommit=True) as worker:
-            work(worker, line, queues, WARM_UP)
-            blocks = [work(worker, line, queues, ROUNDS) for _ in range(BLOCKS)]
-            with worker.transaction(force_rollback=True):
-                plan = worker.execute(BUFFERS, [queues, BATCH]).fetchone()[0][0]["Plan"]
-    pages = plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]
-    return {"cpu_us": statistics.median(blocks), "buffers": pages / plan["Actual Rows"]}
-
-
 def put_in_the_way(conn: psycopg.Connection, case: Case) -> None:
     """All that is in the queue and is not claimed."""
     conn.execute(FINISHED, [case.finished])
@@ -172,21 +126,83 @@ def parked(conn: psycopg.Connection) -> int:
     return conn.execute("select count(*) from reproq_blocked").fetchone()[0]
 
 
-def work(worker: psycopg.Connection, line: Line, queues: list[str], rounds: int) -> float:
-    """Claim and finish batches, and keep the line as long as it is; CPU in µs a task."""
-    before, done = cpu_us(worker.info.backend_pid), 0
-    for _ in range(rounds):
+class Queue:
+    """A database whose line stays as long as it is while a worker claims from it and finishes."""
+
+    def __init__(self, dsn: str, case: Case) -> None:
+        self._case = case
+        self._queues = [f"q{number}" for number in range(case.queues)]
+        self._count = 0
+        self._producer = psycopg.connect(dsn, autocommit=True)
+        with self._producer.transaction(), self._producer.cursor() as cursor:
+            install(cursor)
+        put_in_the_way(self._producer, case)
+        self._add(case.ready)
+        self._producer.execute("vacuum analyze")
+        self._worker = psycopg.connect(dsn, autocommit=True)
+
+    def turn(self) -> float:
+        """Claim a batch and finish it; CPU of the backend in µs a task."""
+        before = cpu_us(self._worker.info.backend_pid)
         # Of runs with keys a claim takes fewer: it asks for so many locks and no more.
-        claimed = worker.execute(CLAIM, [queues, BATCH]).fetchall()
-        done += len(claimed)
+        claimed = self._worker.execute(CLAIM, [self._queues, BATCH]).fetchall()
         outcomes = [
             {"result_id": result_id, "lease_no": lease_no, "outcome": "complete"}
             for result_id, lease_no in claimed
         ]
-        worker.execute("select 1 from reproq_finish('w', %s::jsonb)", [json.dumps(outcomes)])
-        line.add(len(claimed))
-    assert done >= rounds * BATCH / 2, f"{done} claimed in {rounds} rounds"
-    return (cpu_us(worker.info.backend_pid) - before) / done
+        self._worker.execute("select 1 from reproq_finish('w', %s::jsonb)", [json.dumps(outcomes)])
+        spent = cpu_us(self._worker.info.backend_pid) - before
+        assert len(claimed) >= BATCH / 2, f"a claim took {len(claimed)}"
+        self._add(len(claimed))
+        return spent / len(claimed)
+
+    def buffers(self) -> float:
+        """How many buffers a claim touches for each run."""
+        with self._worker.transaction(force_rollback=True):
+            row = self._worker.execute(BUFFERS, [self._queues, BATCH]).fetchone()
+        plan = row[0][0]["Plan"]
+        return (plan["Shared Hit Blocks"] + plan["Shared Read Blocks"]) / plan["Actual Rows"]
+
+    def close(self) -> None:
+        self._worker.close()
+        self._producer.close()
+
+    def _add(self, count: int) -> None:
+        """Lengthen the line; its numbers go on, so that queues and keys take turns in it."""
+        first, self._count = self._count + 1, self._count + count
+        case = self._case
+        add_live(self._producer, first, self._count, queues=case.queues, keys=case.keys)
+
+
+def measure(cases: list[Case]) -> list[dict[str, Any]]:
+    """The cost of each case beside that of a plain short line, on a server with durable defaults.
+
+    Both are claimed from in turns, so that whatever else the machine does bears on both.
+    """
+    STATE.mkdir(parents=True, exist_ok=True)
+    costs = []
+    with tempfile.TemporaryDirectory(dir=STATE, prefix="run-") as folder:
+        with EmbeddedPostgres(Path(folder) / "postgres") as server:
+            for case in cases:
+                costs.append({"name": case.name()} | beside_plain(server, case))
+                said = "{name}: {cpu_us:.1f} µs a task, {over_plain:.2f} of a plain line"
+                say(said.format(**costs[-1]))
+    return costs
+
+
+def beside_plain(server: EmbeddedPostgres, case: Case) -> dict[str, float]:
+    """CPU for a claimed and finished run, how that compares, and buffers for a claimed one."""
+    names = ("plain", "case")
+    with ExitStack() as stack:
+        queues = []
+        for name, each in zip(names, (Case(FEW), case), strict=True):
+            stack.callback(server.dropdb, name)
+            queue = Queue(server.createdb(name), each)
+            stack.callback(queue.close)
+            queues.append(queue)
+        spent = [[queue.turn() for queue in queues] for _ in range(WARM_UP + TURNS)]
+        plain, own = map(statistics.median, zip(*spent[WARM_UP:], strict=True))
+        return {"cpu_us": own, "over_plain": own / plain, "buffers": queues[1].buffers()}
 
 
 def cpu_us(pid: int) -> float:

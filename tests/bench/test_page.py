@@ -48,8 +48,8 @@ FLAT = {
     "about": ABOUT,
     "sizes": {"rounds": 1},
     "costs": [
-        {"name": "1,000 ready", "cpu_us": 50.0, "buffers": 20.0},
-        {"name": "1,000,000 ready", "cpu_us": 60.0, "buffers": 21.0},
+        {"name": "1,000 ready", "cpu_us": 50.0, "over_plain": 1.0, "buffers": 20.0},
+        {"name": "1,000,000 ready", "cpu_us": 60.0, "over_plain": 1.2, "buffers": 21.0},
     ],
     "steady": {
         "most": 8000.0,
