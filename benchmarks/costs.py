@@ -80,6 +80,7 @@ CASES = [
     Case(100_000, queues=1_000),
     Case(100_000, keys=1_000),
     Case(FEW, limited=True),
+    Case(MANY, blocked=100_000, delayed=100_000, finished=MANY, limited=True),
 ]
 HUGE = Case(10_000_000)
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.core import checks
 from django.db import connections, router, transaction
 from django.db.models.signals import post_migrate, pre_migrate
 
@@ -14,6 +15,9 @@ class ReproqConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from .checks import check_schema
+
+        checks.register(check_schema, checks.Tags.database)
         pre_migrate.connect(_install, sender=self, dispatch_uid="reproq_django.install")
         post_migrate.connect(_sync_recurring, sender=self, dispatch_uid="reproq_django.recurring")
 

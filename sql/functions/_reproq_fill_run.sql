@@ -8,6 +8,11 @@ declare
     v_now timestamptz := _reproq_now();
     v_finished boolean := new.status in ('SUCCESSFUL', 'FAILED', 'CANCELLED');
 begin
+    -- Nobody may say that somebody else did it. Asked only where it can be anybody but the owner.
+    new.enqueued_by := case
+        when session_user <> current_user or current_setting('role') <> 'none'
+            then nullif(_reproq_caller(), current_user)
+    end;
     new.task_path := coalesce(new.task_path, new.spec_json ->> 'task_path');
     -- Django's ORM writes '' where nothing was given.
     new.spec_hash := coalesce(nullif(new.spec_hash, ''), _reproq_spec_hash(new.spec_json));
