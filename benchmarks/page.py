@@ -16,8 +16,8 @@ Report = dict[str, Any]
 
 HEAD = """# Benchmarks
 
-This page is made by `./run bench --publish` and `./run bench --flat --publish` from the figures in
-[benchmarks/](benchmarks/). How it is measured: [benchmarks/README.md](../benchmarks/README.md).
+This page is made by `./run bench --publish` and `./run bench --flat --publish`, from figures that
+they keep in `docs/benchmarks/`. [How it is measured](../benchmarks/README.md).
 
 All systems were measured in turn on the same machine, in interleaved rounds, with no-op tasks that
 take one integer, on a PostgreSQL with its default, durable settings. Machines differ and drift:
