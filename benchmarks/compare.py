@@ -65,11 +65,11 @@ def compare(
             for entry, python in pythons
             if entry.name not in left_out and isinstance(python, Path)
         ]
-        load = [os.getloadavg()[0]]
+        conditions = about([service.version() for service in running.values()])
         results = [play(contestants, number, rounds, sizes) for number in range(rounds)]
-        load.append(os.getloadavg()[0])
+        conditions["load"].append(round(os.getloadavg()[0], 1))
         return {
-            "about": about([service.version() for service in running.values()], load),
+            "about": conditions,
             "sizes": sizes._asdict() | {"rounds": rounds},
             "systems": {
                 each.entry.name: {
@@ -121,8 +121,8 @@ def in_short(measures: dict[str, Any]) -> str:
     return ", ".join(rates)
 
 
-def about(server_versions: Iterable[str], load: list[float]) -> dict[str, Any]:
-    """What one must know of the machine to read the figures."""
+def about(server_versions: Iterable[str]) -> dict[str, Any]:
+    """What one must know to read the figures, as it is before anything is measured."""
     git = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--tags"]
     commit = subprocess.run(git, capture_output=True, text=True).stdout.strip()
     return {
@@ -132,5 +132,5 @@ def about(server_versions: Iterable[str], load: list[float]) -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "cpus": os.cpu_count(),
         "memory_bytes": psutil.virtual_memory().total,
-        "load": [round(value, 1) for value in load],
+        "load": [round(os.getloadavg()[0], 1)],
     }

@@ -10,12 +10,12 @@ from benchmarks.turn import Sizes
 
 def measure(*, huge: bool, minutes: float, scale: float) -> dict[str, Any]:
     """The report of `--flat`."""
-    load = [os.getloadavg()[0]]
+    conditions = about([])
     cases = [case.scaled(scale) for case in [*costs.CASES, *([costs.HUGE] if huge else [])]]
     report = {
         # Smaller sizes may make two cases the same.
         "costs": costs.measure(list(dict.fromkeys(cases))),
         "steady": steady.measure(minutes),
     }
-    load.append(os.getloadavg()[0])
-    return {"about": about([], load), "sizes": Sizes(scale)._asdict()} | report
+    conditions["load"].append(round(os.getloadavg()[0], 1))
+    return {"about": conditions, "sizes": Sizes(scale)._asdict()} | report

@@ -59,8 +59,8 @@ def compare_sections(report: Report) -> list[str]:
         conditions(report),
         "## Targets\n\nWhat this project wants to be, and whether it was in this run.\n",
         tables.targets(report) + "\n",
-        f"## Ratios\n\n{report['sizes']['rounds']} rounds. More is better for rates; less for"
-        " latency, CPU, WAL and memory.\n",
+        f"## Ratios\n\n{report['sizes']['rounds']} rounds at {report['sizes']['scale']:g} of the"
+        " usual size. More is better for rates; less for latency, CPU, WAL and memory.\n",
         *(tables.ratios(report, name) + "\n" for name in ours),
         "## Figures of this run\n",
         tables.absolute(report) + "\n",
