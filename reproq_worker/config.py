@@ -8,14 +8,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from reproq_worker.errors import ConfigError
+from reproq_worker.monitor.config import MonitorConfig
+
 MAX_CONCURRENCY = 1000
 ISOLATIONS = ("process", "fork", "thread", "spawn")
 PAYLOAD_MODES = ("stdin", "file", "inline")
 LOG_FORMATS = ("json", "human")
-
-
-class ConfigError(ValueError):
-    """A setting that cannot work; the message names it."""
 
 
 def default_worker_id() -> str:
@@ -31,6 +30,8 @@ class WorkerConfig:
     #: Where to LISTEN: PgBouncer in transaction mode cannot, so it needs a way around it.
     listen_dsn: str | None = field(default=None, repr=False)
     worker_id: str = field(default_factory=default_worker_id)
+    #: What this process is, in events and in what it says about its memory.
+    process_role: str = "worker"
     queues: tuple[str, ...] = ("default",)
     concurrency: int = 10
     isolation: str = "process"
@@ -68,11 +69,20 @@ class WorkerConfig:
     max_stderr_bytes: int = 1048576
     #: A folder for what each attempt wrote; empty: that is passed on to standard error.
     logs_dir: str = ""
+    #: The aging that this worker expects its queues to have, in seconds of waiting for a point of
+    #: priority. The order is fixed by the database: a difference is worth a warning, no more.
+    priority_aging_factor: float | None = None
 
     until_empty: bool = False
     #: 0 means no end.
     max_tasks: int = 0
     log_format: str = "human"
+    #: For small machines: no monitor, whatever else is set.
+    low_memory: bool = False
+    #: Seconds between two lines about this process's memory; 0 means none.
+    memory_log_interval: float = 0
+    #: None: nothing is shown over HTTP.
+    monitor: MonitorConfig | None = None
 
     def __post_init__(self) -> None:
         _need(self.dsn, "dsn", "is required")
@@ -104,6 +114,7 @@ class WorkerConfig:
             "reclaim_interval_seconds",
             "shutdown_timeout",
             "max_tasks",
+            "memory_log_interval",
             "max_tasks_per_child",
             "max_memory",
         ):
@@ -115,6 +126,11 @@ class WorkerConfig:
             "max_stderr_bytes",
         ):
             _need(getattr(self, name) >= 1024, name, "must be at least 1024")
+        _need(
+            self.priority_aging_factor is None or self.priority_aging_factor >= 0,
+            "priority_aging_factor",
+            "must not be negative",
+        )
         _need(
             self.heartbeat_seconds < self.lease_seconds / 2,
             "heartbeat_seconds",
@@ -143,12 +159,6 @@ class WorkerConfig:
 
 def _default(name: str) -> Any:
     return next(field.default for field in fields(WorkerConfig) if field.name == name)
-
-
-def parse_queues(text: str) -> tuple[str, ...]:
-    """Split a comma list, drop blanks and repetitions; an empty list means `default`."""
-    names = dict.fromkeys(name.strip() for name in text.split(","))
-    return tuple(name for name in names if name) or ("default",)
 
 
 def _need(condition: object, name: str, problem: str) -> None:

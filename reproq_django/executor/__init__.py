@@ -14,6 +14,8 @@ from django.db import connections
 from django.utils.module_loading import module_has_submodule
 from django.utils.translation import gettext
 
+from reproq_worker import tracing
+
 __all__ = ["aexecute", "execute", "is_async", "setup"]
 
 logger = logging.getLogger("reproq.executor")
@@ -34,6 +36,13 @@ def execute(run: Mapping[str, Any]) -> dict[str, Any]:
 
     The outcome is an object of reproq_finish without result_id and lease_no.
     """
+    with tracing.attempt(run) as traced:
+        outcome = _execute_anywhere(run)
+        traced |= outcome
+    return outcome
+
+
+def _execute_anywhere(run: Mapping[str, Any]) -> dict[str, Any]:
     if _in_event_loop():
         # Neither the ORM nor async_to_sync may be used beside a running loop.
         with ThreadPoolExecutor(1, "reproq-task") as pool:
@@ -52,7 +61,10 @@ async def aexecute(run: Mapping[str, Any]) -> dict[str, Any]:
     """Run a claimed run whose task is a coroutine, beside others; see execute()."""
     from .coroutines import run_coroutine
 
-    return await run_coroutine(run)
+    with tracing.attempt(run) as traced:
+        outcome = await run_coroutine(run)
+        traced |= outcome
+    return outcome
 
 
 def _execute(run: Mapping[str, Any]) -> dict[str, Any]:

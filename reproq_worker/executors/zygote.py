@@ -180,6 +180,7 @@ def main() -> None:
     control = socket.socket(fileno=descriptor)
     settings = json.loads(control.makefile("rb", buffering=0).readline())
     settings["supervisor"] = supervisor
+    os.environ.update(settings["environment"])
     sys.path += [entry for entry in settings["sys_path"] if entry not in sys.path]
     zygote = Zygote(control, settings)
     if not zygote.load():

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 _START_MODULE = "reproq_worker.executors.zygote"
+#: Variables that settings modules may read, and that are told by the socket.
+_SECRETS = {"DATABASE_URL", "LISTEN_DATABASE_URL", "METRICS_AUTH_TOKEN", "METRICS_JWT_SECRET"}
 
 
 class ZygoteLink:
@@ -27,20 +29,24 @@ class ZygoteLink:
 
     def start(self, settings: dict[str, Any], environment: dict[str, str]) -> None:
         """Start the process and hand it its settings."""
+        # Whoever may read /proc/<pid>/environ of a child shall not find these there.
+        hidden = {name: value for name, value in environment.items() if name in _SECRETS}
+        visible = {name: value for name, value in environment.items() if name not in _SECRETS}
         self._control, theirs = socket.socketpair()
         arguments = ["-m", _START_MODULE, str(theirs.fileno()), str(os.getpid())]
         self._process = subprocess.Popen(
             [sys.executable, *arguments],
             stdin=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
-            env=environment,
+            env=visible,
             # A Ctrl-C in the terminal is the supervisor's to handle.
             start_new_session=True,
         )
         theirs.close()
         self._control.setblocking(False)
         self._loop.add_reader(self._control, self._read)
-        self._send(json.dumps(settings | {"sys_path": sys.path}).encode() + b"\n")
+        given = settings | {"sys_path": sys.path, "environment": hidden}
+        self._send(json.dumps(given).encode() + b"\n")
 
     def fork(self, slot: int, descriptors: list[int], program: list[str] | None = None) -> None:
         """Ask for a child, or a program, with these as channel or input, output and error.

@@ -18,6 +18,7 @@ class Installed:
     readable: bool
     migrations: dict[str, str]
     functions: dict[str, str]
+    adoptable: list[str]
 
     @classmethod
     def read(cls, cursor: Any, schema: str | None) -> Self:
@@ -28,17 +29,23 @@ class Installed:
         """
         name, quoted, exists, readable = _find_schema(cursor, schema)
         if not exists:
-            return cls(name, False, False, {}, {})
+            cursor.execute(installer_sql("adopt/look").replace("{schema}", "%s"), [name])
+            adoptable = [table for row in cursor.fetchall() for table in values(row)]
+            return cls(name, False, False, {}, {}, adoptable)
         state = installer_sql("state") if readable else _STATE_FOR_ROLES
         cursor.execute(state.replace("{schema}", quoted))
         rows = [values(row) for row in cursor.fetchall()]
         migrations = {name: digest for kind, name, digest in rows if kind == "migration"}
         functions = {name: digest for kind, name, digest in rows if kind == "function"}
-        return cls(name, True, readable, migrations, functions)
+        return cls(name, True, readable, migrations, functions, [])
 
     def steps_to(self, files: SqlFiles) -> list[str]:
         """What sets the files apart from the database, as steps; empty when they agree."""
-        return [*self._migration_steps(files), *self._function_steps(files)]
+        return [
+            *(f"adopt the table {name} with its rows" for name in self.adoptable),
+            *self._migration_steps(files),
+            *self._function_steps(files),
+        ]
 
     def _migration_steps(self, files: SqlFiles) -> list[str]:
         wanted = {file.name: file.digest for file in files.migrations}

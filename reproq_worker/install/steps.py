@@ -12,6 +12,10 @@ _TOOLS = (
     "_reproq_copy_grants",
     "_reproq_grant_rights",
     "_reproq_install_function",
+    "adopt/_reproq_note_differences",
+    "adopt/_reproq_adopt_columns",
+    "adopt/_reproq_adopt_names",
+    "adopt/_reproq_adopt_identity",
 )
 
 
@@ -36,18 +40,27 @@ def guard(files: SqlFiles) -> str:
     )
 
 
+def recognise() -> str:
+    """Raises RQ005 where tables of reproq's names are neither reproq's nor to be adopted."""
+    return _adoption("1_recognise")
+
+
 def statements(files: SqlFiles) -> list[str]:
     """Everything between the settings and the end, one statement each."""
     return [
+        recognise(),
         installer_sql("records"),
         guard(files),
         *(installer_sql(name) for name in _TOOLS),
+        _adoption("2_set_aside"),
         *(
             f"call _reproq_install_migration({file.number}, {_record(files, file)});"
             for file in files.migrations
         ),
+        *map(_adoption, ("3_take_back", "4_settings", "5_records", "6_seal")),
         f"call _reproq_drop_functions_except({_array([file.name for file in files.functions])});",
         *(f"call _reproq_install_function({_record(files, file)});" for file in files.functions),
+        *map(_adoption, ("7_workflows", "8_tickets")),
         installer_sql("keep_roles"),
         installer_sql("finish"),
     ]
@@ -75,6 +88,11 @@ def revoke(roles: Sequence[str]) -> str:
 def revoke_all() -> str:
     """Takes it from every role, and tells none apart any more."""
     return installer_sql("revoke_all")
+
+
+def _adoption(step: str) -> str:
+    """A step that does something only where tables of the reference implementation were found."""
+    return installer_sql(f"adopt/{step}")
 
 
 def _record(files: SqlFiles, file: SqlFile) -> str:

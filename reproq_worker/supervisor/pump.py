@@ -9,6 +9,7 @@ from reproq_worker.config import WorkerConfig
 from reproq_worker.executors import Executor
 from reproq_worker.held import Held
 from reproq_worker.logs import Faults, log
+from reproq_worker.observer import Observer
 from reproq_worker.supervisor import database
 from reproq_worker.supervisor.database import delays
 from reproq_worker.supervisor.exchange import MAX_OUTCOMES, Exchange, Exchanged
@@ -28,9 +29,15 @@ class Pump:
     """Moves runs between Postgres, the backlog and the executor."""
 
     def __init__(
-        self, config: WorkerConfig, ledger: Ledger, exchange: Exchange, executor: Executor
+        self,
+        config: WorkerConfig,
+        ledger: Ledger,
+        exchange: Exchange,
+        executor: Executor,
+        observer: Observer,
     ) -> None:
         self._config = config
+        self._observer = observer
         self._ledger = ledger
         self._exchange = exchange
         self._executor = executor
@@ -52,7 +59,9 @@ class Pump:
     def run_ended(self, run: Held, raw: bytes | None) -> None:
         """The executor is done with a run; a raw outcome of None means that it was lost."""
         self._ledger.left_slot(run)
-        self._pace.observe(time.monotonic() - run.started_at)
+        seconds = time.monotonic() - run.started_at
+        self._pace.observe(seconds)
+        self._observer.left(run, seconds)
         self._empty_since = None  # it may have enqueued more
         if raw is not None:
             self._ledger.ended(run, raw)
@@ -96,6 +105,7 @@ class Pump:
                 self.end_waiting(run, outcomes.encode(outcomes.payload_too_large(size, limit)))
             else:
                 self._executor.submit(self._ledger.next_to_start())
+                self._observer.started(run)
 
     # The loop.
 
@@ -132,8 +142,11 @@ class Pump:
         wait = 2 * self._config.poll_max_backoff if self.listening else 0.0
         if want:
             self._claim_at = time.monotonic()
+        began = time.monotonic()
         try:
-            return await self._exchange.trade(ended, want, wait)
+            result = await self._exchange.trade(ended, want, wait)
+            self._observer.traded(result, time.monotonic() - began)
+            return result
         except Exception as error:
             if not ended or database.is_outage(error) or database.is_transient(error):
                 raise
@@ -154,7 +167,7 @@ class Pump:
         return max(0, min(free + ahead - backlog, MAX_CLAIM, self._remaining))
 
     def _settle(self, result: Exchanged) -> None:
-        for outcome, accepted in result.settled:
+        for outcome, accepted, _ in result.settled:
             self._ledger.forget(outcome.held)
             self.ended_total += 1
             if not accepted:
