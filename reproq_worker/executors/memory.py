@@ -43,9 +43,8 @@ def explain(outcome: dict[str, Any], size: int) -> bool:
     error = outcome.get("error")
     if not error or error.get("exception_class") != "builtins.MemoryError":
         return False
-    error["message"] = (
-        f"{error['message']}: the process of a task may take {in_words(size)} (max_memory)"
-    )
+    said = error["message"] or "MemoryError"
+    error["message"] = f"{said}: the process of a task may take {in_words(size)} (max_memory)"
     return True
 
 
