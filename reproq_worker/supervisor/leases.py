@@ -105,7 +105,7 @@ class Leases:
                 self._obey(run, verdict, sent)
 
     def _obey(self, run: Held, verdict: str, sent: float) -> None:
-        if verdict != "lost":
+        if verdict != "lost":  # one that is done has only to tell us so
             run.safe_until = sent + self._config.lease_seconds
         if verdict == "cancel":
             self._stop(run, StopReason.CANCELLED, outcomes.cancelled())
