@@ -7,6 +7,7 @@ import click
 import pytest
 
 from reproq_django import specs
+from reproq_django.executor.protocol import make_parser
 from reproq_django.task_class import READERS
 from reproq_worker.cli import main
 from tests.reference import FILE as REFERENCE
@@ -20,7 +21,10 @@ def options_of_the_command() -> set[str]:
     context = click.Context(main)
     commands = [main.get_command(context, name) for name in main.list_commands(context)]
     below = [sub for command in commands for sub in getattr(command, "commands", {}).values()]
-    return {o for command in [*commands, *below] for param in command.params for o in param.opts}
+    executor = {opt for action in make_parser()._actions for opt in action.option_strings}
+    return executor | {
+        opt for command in [*commands, *below] for param in command.params for opt in param.opts
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -29,7 +29,7 @@ _SHOWN_TO_ALL = "--payload-json shows the payload to everybody on this machine: 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one task, write the envelope and leave: 0 success, 1 failure, 2 bad usage."""
-    options = _parse(arguments)
+    options = make_parser().parse_args(arguments)
     me = os.getpid()
     signal.signal(signal.SIGTERM, _terminate)
     with CapturedStdout() as printed:
@@ -145,7 +145,8 @@ def _run(options: argparse.Namespace, spec: dict[str, Any]) -> dict[str, Any]:
     return run
 
 
-def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+def make_parser() -> argparse.ArgumentParser:
+    """The parser of the command's arguments."""
     parser = argparse.ArgumentParser(
         prog="python -m reproq_django.executor",
         description="Run one task: the spec of a run in, an envelope of JSON out.",
@@ -158,7 +159,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--settings", metavar="MODULE", help=f"instead of {SETTINGS}")
     parser.add_argument("--result-id", type=int, metavar="N", help="the run's id")
     parser.add_argument("--attempt", type=int, metavar="N", help="which attempt this is; 1")
-    return parser.parse_args(arguments)
+    return parser
 
 
 def _encoded(envelope: dict[str, Any]) -> bytes:

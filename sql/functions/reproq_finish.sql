@@ -44,8 +44,8 @@ begin
                     logs_uri text
                 )
             ) with ordinality p (
-                result_id, lease_no, outcome, return_json, error, retry, retry_in, metadata, logs_uri,
-                place
+                result_id, lease_no, outcome, return_json, error, retry, retry_in, metadata,
+                logs_uri, place
             )
             where p.outcome <> 'recorded'
             order by p.result_id, p.lease_no, p.place

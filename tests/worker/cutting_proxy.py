@@ -5,18 +5,20 @@ import socket
 import threading
 from typing import Self
 
-_COMMIT = b"COMMIT\0"
+_COMMIT = b"commit\0"
 
 
 class CuttingProxy:
-    """Passes everything on, but of the first `cuts` COMMITs nobody hears the end.
+    """Passes everything on, but of every n-th COMMIT nobody hears the end, `cuts` times.
 
     In turn the server gets the COMMIT and its answer is lost, or the COMMIT itself is lost.
     """
 
-    def __init__(self, port: int, cuts: int) -> None:
+    def __init__(self, port: int, cuts: int, every: int = 1) -> None:
         self._server_port = port
         self.cuts_left = cuts
+        self._every = every
+        self._commits = 0
         self._lock = threading.Lock()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -39,7 +41,7 @@ class CuttingProxy:
     def _up(self, client: socket.socket, server: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := client.recv(65536):
-                cut = self._cut() if _COMMIT in data else None
+                cut = self._cut() if _COMMIT in data.lower() else None
                 if cut is not None:
                     # Deaf to the answer before the question is asked.
                     client.shutdown(socket.SHUT_RDWR)
@@ -53,7 +55,8 @@ class CuttingProxy:
 
     def _cut(self) -> str | None:
         with self._lock:
-            if self.cuts_left == 0:
+            self._commits += 1
+            if self.cuts_left == 0 or self._commits % self._every:
                 return None
             self.cuts_left -= 1
             return ("before", "after")[self.cuts_left % 2]
