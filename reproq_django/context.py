@@ -56,7 +56,7 @@ class ReproqContext(TaskContext):
     _saved: dict[str, Any] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_saved", deepcopy(self.metadata))
+        object.__setattr__(self, "_saved", deepcopy(self.metadata) if self.metadata else {})
 
     def save_metadata(self) -> None:
         """Save `metadata` now; LeaseNotCurrent when the run has been given to another worker."""
@@ -70,6 +70,8 @@ class ReproqContext(TaskContext):
 
     def unsaved_metadata(self) -> dict[str, Any] | None:
         """Return the metadata as JSON values where it differs from what was saved, else None."""
+        if self.metadata == {} == self._saved:
+            return None
         encoded = serialization.encode_metadata(self.metadata)
         return None if encoded == self._saved else encoded
 

@@ -13,6 +13,8 @@ from django.apps import apps
 from django.db import connections
 from django.utils.module_loading import module_has_submodule
 
+from .quiet import drop_unseen_records
+
 __all__ = ["execute", "setup"]
 
 logger = logging.getLogger("reproq.executor")
@@ -25,6 +27,7 @@ def setup() -> None:
         if module_has_submodule(config.module, "tasks"):
             _preload(f"{config.name}.tasks")
     connections.close_all()
+    drop_unseen_records()
 
 
 def execute(run: Mapping[str, Any]) -> dict[str, Any]:
@@ -40,20 +43,10 @@ def execute(run: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _execute(run: Mapping[str, Any]) -> dict[str, Any]:
-    from .attempt import failure, run_attempt
-    from .loading import Refused, load
-    from .surroundings import task_surroundings
+    # Not before Django is set up.
+    from .claimed import execute_claimed
 
-    try:
-        with task_surroundings():
-            context = load(run)
-            return run_attempt(
-                context, sender=_sender(context), attempts_left=run["attempt"] < run["max_attempts"]
-            )
-    except Refused as e:
-        return e.outcome
-    except BaseException as e:
-        return failure(e, retry=True)
+    return execute_claimed(run)
 
 
 def _execute_in_thread(run: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,10 +54,6 @@ def _execute_in_thread(run: Mapping[str, Any]) -> dict[str, Any]:
         return _execute(run)
     finally:
         connections.close_all()
-
-
-def _sender(context: Any) -> type:
-    return type(context.task_result.task.get_backend())
 
 
 def _in_event_loop() -> bool:

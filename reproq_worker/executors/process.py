@@ -9,7 +9,13 @@ from typing import Any
 
 from reproq_worker import outcomes
 from reproq_worker.config import WorkerConfig
-from reproq_worker.executors import ExecutorUnusable, Finished, StopReason, processes
+from reproq_worker.executors import (
+    ExecutorUnusable,
+    Finished,
+    NextRun,
+    StopReason,
+    processes,
+)
 from reproq_worker.executors.child import EXIT_CHANNEL_LOST
 from reproq_worker.executors.slot import Slot
 from reproq_worker.executors.zygote_link import ZygoteLink
@@ -32,7 +38,7 @@ class ProcessExecutor:
         self._closing = False
         self._link: ZygoteLink | None = None
 
-    async def start(self, finished: Finished, freed: Callable[[], None]) -> None:
+    async def start(self, finished: Finished, freed: Callable[[], None], next_run: NextRun) -> None:
         """Start the zygote and its children; ExecutorUnusable when its setup fails."""
         self._finished = finished
         self._freed = freed

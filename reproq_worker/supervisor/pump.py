@@ -52,7 +52,7 @@ class Pump:
     def run_ended(self, run: Held, raw: bytes | None) -> None:
         """The executor is done with a run; a raw outcome of None means that it was lost."""
         self._ledger.left_slot(run)
-        self._pace.observe(time.monotonic() - run.started_at)
+        self._pace.observe((run.ended_at or time.monotonic()) - run.started_at)
         self._empty_since = None  # it may have enqueued more
         if raw is not None:
             self._ledger.ended(run, raw)
@@ -77,19 +77,25 @@ class Pump:
 
     def give_back_waiting(self, claimed_before: float) -> None:
         """Release what was claimed before that time and has found no slot, for other workers."""
-        while self._ledger.backlog and self._ledger.backlog[0].claimed_at < claimed_before:
-            self.end_waiting(self._ledger.backlog[0], outcomes.encode(outcomes.released()))
+        for run in self._ledger.waiting_since_before(claimed_before):
+            self.end_waiting(run, outcomes.encode(outcomes.released()))
 
-    def end_waiting(self, run: Held, raw: bytes) -> None:
-        """End a run that was never started."""
-        self._ledger.unqueue(run)
+    def end_waiting(self, run: Held, raw: bytes) -> bool:
+        """End a run that was never started; False for one that was."""
+        if not self._ledger.unqueue(run):
+            return False
         self._ledger.ended(run, raw)
         self._wake.set()
+        return True
+
+    def next_run(self) -> Held | None:
+        """Take a run for a slot that is free, from any thread; none any more once told to stop."""
+        return self._ledger.next_to_start() if self.claiming else None
 
     def start_waiting(self) -> None:
-        """Start what is claimed while there are free slots; nothing any more once told to stop."""
-        while self.claiming and self._ledger.backlog and self._executor.free_slots():
-            self._executor.submit(self._ledger.next_to_start())
+        """Start what is claimed while there are free slots."""
+        while self._executor.free_slots() and (run := self.next_run()):
+            self._executor.submit(run)
 
     # The loop.
 
@@ -142,7 +148,7 @@ class Pump:
             return 0
         free = self._executor.free_slots()
         backlog = len(self._ledger.backlog)
-        ahead = self._pace.ahead(self._ledger.running, now)
+        ahead = self._pace.ahead(list(self._ledger.running), now)
         if backlog >= free and backlog > ahead // 2:
             return 0  # enough for now: a few large claims are cheaper than many small ones
         return max(0, min(free + ahead - backlog, MAX_CLAIM, self._remaining))
