@@ -26,7 +26,10 @@ from reproq_worker.executors import ExecutorUnusable, Finished, NextRun, StopRea
 from reproq_worker.executors.child import encode_outcome, failure
 from reproq_worker.held import Held
 
-_LOOK_EVERY = 0.05
+_LOOK_EVERY = 0.01
+#: Runs that end so soon wait for nothing outside: other threads would only take turns with theirs.
+_SOON = 0.001
+_WEIGHT = 0.1
 #: How long a thread that is busy with Python keeps the loop, and with it Postgres, waiting.
 _SWITCH_INTERVAL = 0.0005
 
@@ -57,6 +60,8 @@ class ThreadExecutor:
         self._returned: deque[tuple[_Job, bytes]] = deque()
         self._collecting = False
         self._watching = False
+        #: How long runs take, the latest ones above all.
+        self._usual = _SOON
         self._module: ModuleType
         self._ready = False
 
@@ -87,9 +92,17 @@ class ThreadExecutor:
 
     def free_slots(self) -> int:
         """Slots without a run and without one that overran."""
-        if not self._ready:
+        if not self._ready or self._one_thread_will_do():
             return 0
         return self._config.concurrency - len(self._jobs) - len(self._overrun)
+
+    def _one_thread_will_do(self) -> bool:
+        now = time.monotonic()
+        return (
+            bool(self._jobs)
+            and self._usual < _SOON
+            and all(now - job.run.started_at < _LOOK_EVERY for job in list(self._jobs.values()))
+        )
 
     def needs_restart(self) -> bool:
         """Whether half of the slots are lost."""
@@ -128,13 +141,17 @@ class ThreadExecutor:
         return job
 
     def _watch(self) -> None:
-        """Give up what has overrun; one look at all of them costs less than a timer for each."""
+        """Give up what has overrun, and open more slots where one thread turns out too few.
+
+        One look at all runs costs less than a timer for each.
+        """
         now = time.monotonic()
         for job in list(self._jobs.values()):
             if now >= job.run.started_at + job.limit:
                 self.stop(job.run, StopReason.TIMEOUT)
         self._watching = bool(self._jobs)
         if self._watching:
+            self._freed()
             self._loop.call_later(_LOOK_EVERY, self._watch)
 
     # In the threads.
@@ -175,6 +192,7 @@ class ThreadExecutor:
         """Leave the slot to the next run; it never looks free in between."""
         raw = encode_outcome(outcome, self._config.max_result_bytes)
         job.run.ended_at = time.monotonic()
+        self._usual += (job.run.ended_at - job.run.started_at - self._usual) * _WEIGHT
         following = None
         with self._lock:
             if self._jobs.pop(job.run, None) and self._ready and (run := self._next_run()):

@@ -26,8 +26,8 @@ _CLAIM = (
     " lease => make_interval(secs => %s), wait => make_interval(secs => %s)) as c"
 )
 _FINISH = (
-    "select f.result_id, f.lease_no, f.accepted, f.status"
-    " from reproq_finish(worker_id => %s, outcomes => %s::jsonb) as f"
+    "select f.result_id, f.lease_no"
+    " from reproq_finish(worker_id => %s, outcomes => %s::jsonb) as f where f.accepted"
 )
 _READY = (
     "select coalesce(sum(s.ready), 0) from reproq_stats(finished_within => interval '0') as s"
@@ -138,8 +138,8 @@ class Exchange:
 
 
 def _answers(
-    ended: Sequence[Outcome], rows: Sequence[tuple[int, int, bool, str]]
+    ended: Sequence[Outcome], accepted: Sequence[tuple[int, int]]
 ) -> list[tuple[Outcome, bool]]:
-    accepted = {(result_id, lease_no): accepted for result_id, lease_no, accepted, _ in rows}
     # One that got no answer at all is refused too: sending it again would change nothing.
-    return [(outcome, accepted.get(outcome.held.key, False)) for outcome in ended]
+    keys = set(accepted)
+    return [(outcome, outcome.held.key in keys) for outcome in ended]
