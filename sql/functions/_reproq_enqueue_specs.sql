@@ -36,7 +36,7 @@ begin
         from spec s
         cross join (select _reproq_now() as clock) n
         order by s.spec_hash, s.place
-        on conflict (live_spec_hash) where live_spec_hash is not null do nothing
+        on conflict (spec_hash) where r.dedup and r.finished_at is null do nothing
         returning r.result_id, r.spec_hash, r.dedup
     )
 

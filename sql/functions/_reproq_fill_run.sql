@@ -36,12 +36,8 @@ begin
     if v_finished then
         new.finished_at := coalesce(new.finished_at, v_now);
         new.delete_after := new.finished_at + new.result_ttl;
-        new.live_spec_hash := null;
-        new.live_expires_at := null;
     else
         new.finished_at := null;
-        new.live_spec_hash := case when new.dedup then new.spec_hash end;
-        new.live_expires_at := new.expires_at;
     end if;
     if new.status = 'FAILED' then
         new.failed_at := coalesce(new.failed_at, new.finished_at);

@@ -105,8 +105,6 @@ begin
             finished_at = case when n.finished then v_now end,
             failed_at = case when n.status = 'FAILED' then v_now else r.failed_at end,
             delete_after = case when n.finished then v_now + r.result_ttl end,
-            live_spec_hash = case when not n.finished then r.live_spec_hash end,
-            live_expires_at = case when not n.finished then r.live_expires_at end,
             updated_at = v_now
         from ending e
         cross join lateral (

@@ -62,7 +62,7 @@ begin
             backoff_base, backoff_cap, lock_key, concurrency_key, concurrency_limit,
             metadata, result_ttl, v_now, v_now, v_now
         )
-        on conflict (live_spec_hash) where live_spec_hash is not null do nothing
+        on conflict (spec_hash) where r.dedup and r.finished_at is null do nothing
         returning r.result_id into v_id;
         exit when v_id is not null;
         -- A twin that finished since the insert met it has made room: try again.

@@ -75,11 +75,6 @@ begin
     from reproq_ready t inner join task_runs r on r.result_id = t.result_id
     where (t.queue_name, t.claim_order) is distinct from (r.queue_name, r.claim_order)
     union all
-    select 'I3 the live hash is the hash of a live run that dedups', format('run %s', r.result_id)
-    from live r
-    where r.live_spec_hash is distinct from case when r.dedup then r.spec_hash end
-        or r.live_expires_at is distinct from r.expires_at
-    union all
     select 'I10 the lease bears the number of its record',
         format('run %s: lease %s, record %s', r.result_id, l.lease_no, r.lease_no)
     from reproq_leases l inner join task_runs r on r.result_id = l.result_id
