@@ -51,4 +51,14 @@ comment on function _reproq_fill_run() is
 
 create or replace trigger reproq_fill_run
 before insert on task_runs
-for each row execute function _reproq_fill_run();
+for each row
+-- The enqueue functions bring a plain run complete, and a call for each would take them longer than
+-- anything else.
+when (
+    (
+        new.status = 'READY' and new.claim_order <> 0 and new.run_after is null
+        and new.task_path is not null and new.spec_hash <> ''
+        and num_nonnulls(new.leased_by, new.leased_until, new.finished_at) = 0
+    ) is not true
+)
+execute function _reproq_fill_run();

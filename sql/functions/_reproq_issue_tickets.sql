@@ -8,6 +8,7 @@ as $$
 declare
     v_queues text[];
     v_all_ready boolean;
+    v_running bigint[];
 begin
     -- Straight from the new records: reading them again would cost as much as writing the tickets.
     with lined_up as (
@@ -38,9 +39,10 @@ begin
         select c.result_id, c.run_after
         from created c
         where c.status = 'SCHEDULED';
-        perform _reproq_lease_running(array(
-            select c.result_id from created c where c.status = 'RUNNING'
-        ));
+        v_running := array(select c.result_id from created c where c.status = 'RUNNING');
+        if v_running <> '{}' then
+            perform _reproq_lease_running(v_running);
+        end if;
     end if;
     return null;
 end;

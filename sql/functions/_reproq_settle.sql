@@ -64,7 +64,11 @@ begin
             -- Where each outcome leads. The offset keeps it from being worked out at every mention.
             select case
                 when o.outcome = 'complete' then
-                    case when _reproq_too_large(o.return_value) then 'FAILED' else 'SUCCESSFUL' end
+                    case
+                        when coalesce(pg_column_size(o.return_value), 0) > 131072
+                            and _reproq_too_large(o.return_value) then 'FAILED'
+                        else 'SUCCESSFUL'
+                    end
                 when o.outcome = 'cancel' then 'CANCELLED'
                 when o.outcome in ('fail', 'release', 'lose') and r.cancel_requested
                     then 'CANCELLED'
