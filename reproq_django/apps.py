@@ -4,6 +4,7 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
+from django.core import checks
 from django.db import connections, router, transaction
 from django.db.models.signals import post_migrate, pre_migrate
 
@@ -14,6 +15,9 @@ class ReproqConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from .checks import check_schema
+
+        checks.register(check_schema, checks.Tags.database)
         pre_migrate.connect(_install, sender=self, dispatch_uid="reproq_django.install")
         post_migrate.connect(_sync_recurring, sender=self, dispatch_uid="reproq_django.recurring")
 
@@ -30,11 +34,11 @@ def _install(sender: AppConfig, using: str, **kwargs: Any) -> None:
 
 def _sync_recurring(sender: AppConfig, using: str, **kwargs: Any) -> None:
     """Write the schedules in the code to the database of the queues."""
-    from .databases import default_alias
+    from .databases import queue_aliases
     from .recurring import sync_recurring_tasks
 
     wanted = getattr(settings, "REPROQ_RECURRING_AUTOSYNC", True)
-    if wanted and using == default_alias() and _belongs(sender, using):
+    if wanted and using in queue_aliases() and _belongs(sender, using):
         sync_recurring_tasks(using)
 
 

@@ -10,7 +10,6 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
 from django.db.utils import ConnectionDoesNotExist
-from django.tasks import task_backends
 from django.tasks.base import Task
 from django.tasks.exceptions import TaskResultDoesNotExist
 
@@ -22,6 +21,7 @@ from .base_backend import Call, SpecBackend
 from .local_backends import EagerBackend, RecordingBackend
 from .results import ReproqResult
 from .specs import Spec
+from .workflow_results import Node, Workflow
 
 __all__ = ["EagerBackend", "RecordingBackend", "ReproqBackend"]
 
@@ -51,37 +51,64 @@ class ReproqBackend(SpecBackend):
             ids |= {p: (db_alias, i) for p, i in zip(wanted, found, strict=True)}
         return [self._enqueued(spec, *ids[place]) for place, spec in enumerate(built)]
 
+    def enqueue_workflow(self, nodes: Sequence[Node], callback: str | None = None) -> Workflow:
+        """Enqueue runs that wait for one another, all or none."""
+        backends = [_backend_of(node) for node in nodes]
+        pairs = list(zip(nodes, backends, strict=True))
+        aliases = {backend.database_for(node.task.queue_name) for node, backend in pairs}
+        if len(aliases) > 1:
+            raise ValueError("All workflow tasks must target the same database")
+        [db_alias] = aliases
+        built = [backend._spec(node.task, node.args, node.kwargs) for node, backend in pairs]
+        specs = [
+            spec.as_json() | {"key": node.key, "after": node.after}
+            for node, spec in zip(nodes, built, strict=True)
+        ]
+        with self._cursor(db_alias) as cursor:
+            rows = call(cursor, "enqueue_workflow", nodes=specs, callback=callback)
+        members = {
+            row["key"]: backend._enqueued(spec, db_alias, row["result_id"])
+            for backend, spec, row in zip(backends, built, rows, strict=True)
+        }
+        return Workflow(rows[0]["workflow_id"], members, db_alias)
+
     def get_result(self, result_id: str) -> ReproqResult:
         """Read a result; TaskResultDoesNotExist where the id names none.
 
         Where the task cannot be imported here, `result.task` knows its path and cannot be called.
         """
-        db_alias = self.database_for(None)
-        row = results.load_row(result_id, db_alias)
-        backend = row.backend_alias if row.backend_alias in task_backends else self.alias
-        return results.from_row(row, db_alias, backend)
+        row = results.load_row(result_id, self.database_for(None))
+        return results.from_row(row, self.alias)
 
     def save_metadata(self, result_id: str, metadata: dict[str, Any]) -> None:
         """Replace the metadata of a run; TaskResultDoesNotExist where the id names none."""
-        number = databases.parse_result_id(result_id)
+        db_alias, number = databases.parse_result_id(result_id, self.database_for(None))
         if number is None:
             raise TaskResultDoesNotExist(result_id)
         encoded = serialization.encode_metadata(metadata)
         try:
-            context.save_metadata(self.database_for(None), number, None, encoded)
+            context.save_metadata(db_alias, number, None, encoded)
         except RunNotFound as e:
             raise TaskResultDoesNotExist(result_id) from e
 
     def database_for(self, queue_name: str | None) -> str:
         """Return the alias of the database that holds a queue, or the backend's own for None."""
-        return self.defaults.get("DATABASE") or databases.default_alias()
+        return self.defaults.get("DATABASE") or databases.resolve_queue_db(queue_name)
 
     def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
         """Check the settings, without a query."""
-        return [*super().check(**kwargs), *self._check_database()]
+        return [*super().check(**kwargs), *self._check_databases()]
 
-    def _check_database(self) -> list[checks.CheckMessage]:
-        db_alias = self.database_for(None)
+    def _check_databases(self) -> list[checks.CheckMessage]:
+        try:
+            aliases = databases.queue_aliases()
+        except ValueError as error:
+            return [checks.Error(str(error), id="reproq.E005")]
+        if own := self.defaults.get("DATABASE"):
+            aliases = [own]
+        return [message for alias in aliases for message in self._check_database(alias)]
+
+    def _check_database(self, db_alias: str) -> list[checks.CheckMessage]:
         try:
             vendor = connections[db_alias].vendor
         except ConnectionDoesNotExist:
@@ -90,7 +117,10 @@ class ReproqBackend(SpecBackend):
         if vendor == "postgresql":
             return []
         message = self._not_postgres(db_alias, vendor)
-        hint = 'Name another with OPTIONS["DATABASE"] or REPROQ_DEFAULT_DB_ALIAS.'
+        hint = (
+            'Name another with OPTIONS["DATABASE"], REPROQ_DEFAULT_DB_ALIAS or '
+            "REPROQ_QUEUE_DATABASES."
+        )
         return [checks.Error(message, hint=hint, id="reproq.E003")]
 
     def _cursor(self, db_alias: str) -> CursorWrapper:
@@ -119,3 +149,11 @@ class ReproqBackend(SpecBackend):
         )
         self._announce(result, spec)
         return result
+
+
+def _backend_of(node: Node) -> ReproqBackend:
+    backend = node.task.get_backend()
+    if not isinstance(backend, ReproqBackend):
+        # One of them keeps its runs elsewhere, if anywhere.
+        raise ValueError("All workflow tasks must target the same database")
+    return backend

@@ -14,6 +14,7 @@ from django.tasks.signals import task_enqueued
 from . import signals, specs
 from .results import ReproqResult
 from .task_class import ReproqTask, check_signature
+from .workflow_results import Node, Workflow
 
 type Call = tuple[Task, Sequence[Any], Mapping[str, Any]]
 
@@ -50,6 +51,13 @@ class SpecBackend(BaseTaskBackend):
     async def abulk_enqueue(self, calls: Iterable[Call]) -> list[ReproqResult]:
         """See bulk_enqueue()."""
         return await sync_to_async(self.bulk_enqueue, thread_sensitive=True)(calls)
+
+    def enqueue_workflow(self, nodes: Sequence[Node], callback: str | None = None) -> Workflow:
+        """Enqueue runs that wait for one another, all or none: what workflows.py ends in.
+
+        Each node comes after those that it waits for; `callback` is the key of a chord's callback.
+        """
+        raise NotImplementedError
 
     def save_metadata(self, result_id: str, metadata: dict[str, Any]) -> None:
         """Replace the metadata of a run; TaskResultDoesNotExist where the id names none."""

@@ -1,17 +1,27 @@
 """The context that a task with takes_context=True gets as its first argument."""
 
-from contextlib import nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.db import connections, transaction
+from django.db import connections
 from django.tasks.base import TaskContext
 
-from reproq_worker.call import call_value
+from reproq_worker.call import call, call_value
 
-from . import serialization
+from . import databases, serialization
+
+
+@dataclass(frozen=True, slots=True)
+class PredecessorResult:
+    """How a run of the same workflow ended that had to end first."""
+
+    result_id: int
+    key: str | None
+    task_path: str
+    status: str
+    return_value: Any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +68,25 @@ class ReproqContext(TaskContext):
     def __post_init__(self) -> None:
         object.__setattr__(self, "_saved", deepcopy(self.metadata) if self.metadata else {})
 
+    def predecessor_results(self) -> list[PredecessorResult]:
+        """What the runs returned that this one waited for, in the order of the workflow."""
+        with connections[self.db_alias].cursor() as cursor:
+            rows = call(cursor, "predecessor_results", result_id=self.result_id)
+        return [
+            PredecessorResult(
+                row["predecessor_id"],
+                row["key"],
+                row["task_path"],
+                row["status"],
+                row["return_json"],
+            )
+            for row in rows
+        ]
+
+    async def apredecessor_results(self) -> list[PredecessorResult]:
+        """See predecessor_results()."""
+        return await sync_to_async(self.predecessor_results, thread_sensitive=True)()
+
     def save_metadata(self) -> None:
         """Save `metadata` now; LeaseNotCurrent when the run has been given to another worker."""
         encoded = serialization.encode_metadata(self.metadata)
@@ -80,10 +109,7 @@ def save_metadata(
     db_alias: str, result_id: int, lease_no: int | None, encoded: dict[str, Any]
 ) -> None:
     """Replace a run's metadata; `lease_no` None is a caller that is not its worker."""
-    connection = connections[db_alias]
-    # A refusal must leave the caller's transaction usable, so there it runs in a savepoint.
-    savepoint = transaction.atomic(using=db_alias) if connection.in_atomic_block else nullcontext()
-    with savepoint, connection.cursor() as cursor:
+    with databases.refusable_cursor(db_alias) as cursor:
         call_value(
             cursor, "save_metadata", result_id=result_id, lease_no=lease_no, metadata=encoded
         )

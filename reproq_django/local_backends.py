@@ -6,49 +6,25 @@ Their results live in the backend object, which Django keeps per thread.
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from django.tasks.base import Task
 from django.tasks.exceptions import TaskResultDoesNotExist
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 
+from reproq_worker import outcomes
+
 from . import databases, results, serialization
 from .base_backend import Call, SpecBackend
-from .context import ReproqContext
+from .local_results import LocalContext, LocalResult, LocalWorkflow
 from .results import ReproqResult
 from .specs import Spec
+from .workflow_results import Node, Workflow
 
 if TYPE_CHECKING:
     from .models import TaskRun
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalResult(ReproqResult):
-    """A result over a row that is in memory only."""
-
-    def refresh(self) -> None:
-        """Take over what has become of the run."""
-        assert self._row is not None
-        results.read_row(self, self._row)
-
-    async def arefresh(self) -> None:
-        """See refresh()."""
-        self.refresh()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LocalContext(ReproqContext):
-    """A context that saves to a row in memory."""
-
-    def save_metadata(self) -> None:
-        """Save `metadata` now."""
-        self.task_result.data.metadata_json = serialization.encode_metadata(self.metadata)
-
-    async def asave_metadata(self) -> None:
-        """See save_metadata()."""
-        self.save_metadata()
 
 
 class RecordingBackend(SpecBackend):
@@ -73,6 +49,23 @@ class RecordingBackend(SpecBackend):
         for call in wanted:
             self._spec(*call)
         return [self.enqueue(*call) for call in wanted]
+
+    def enqueue_workflow(self, nodes: Sequence[Node], callback: str | None = None) -> Workflow:
+        """Enqueue runs that wait for one another, once all of them are known to be good."""
+        specs = [self._spec(node.task, node.args, node.kwargs) for node in nodes]
+        workflow_id = uuid4()
+        members: dict[str, LocalResult] = {}
+        for node, spec in zip(nodes, specs, strict=True):
+            before = [members[key] for key in node.after]
+            result = members[node.key] = self._record(spec)
+            row = result.data
+            row.workflow_id, row.workflow_key, row.wait_count = workflow_id, node.key, len(before)
+            row.status = "WAITING" if before else "READY"
+            self._proceed(result, before)
+        return LocalWorkflow(workflow_id, members)
+
+    def _proceed(self, result: LocalResult, predecessors: Sequence[LocalResult]) -> None:
+        """Go on with a member of a workflow that was recorded."""
 
     def save_metadata(self, result_id: str, metadata: dict[str, Any]) -> None:
         """Replace the metadata of a recorded run."""
@@ -120,19 +113,41 @@ class EagerBackend(RecordingBackend):
 
     def enqueue(self, task: Task, args: Sequence[Any], kwargs: Mapping[str, Any]) -> LocalResult:
         """Run one call and return its result, finished."""
+        result = self._record(self._spec(task, args, kwargs))
+        self._run(result)
+        return result
+
+    def _proceed(self, result: LocalResult, predecessors: Sequence[LocalResult]) -> None:
+        broken = [p for p in predecessors if p.raw_status != "SUCCESSFUL"]
+        if not broken:
+            self._run(result, predecessors)
+            return
+        error = outcomes.failed(
+            "workflow_failed",
+            "reproq_worker.errors.PredecessorFailed",
+            f"workflow_failed: run {broken[0].result_id} did not succeed",
+            retry=False,
+        )
+        _record_outcome(result.data, error)
+        result.refresh()
+
+    def _run(self, result: LocalResult, predecessors: Sequence[LocalResult] = ()) -> None:
         from .executor.attempt import run_attempt
 
-        result = self._record(self._spec(task, args, kwargs))
         row = result.data
         now = timezone.now()
         row.status, row.attempts, row.worker_ids = "RUNNING", 1, [self.worker_id]
         row.started_at = row.last_attempted_at = now
         result.refresh()
-        context = LocalContext(task_result=result, db_alias=databases.default_alias(), lease_no=1)
+        context = LocalContext(
+            task_result=result,
+            db_alias=databases.default_alias(),
+            lease_no=1,
+            predecessors=predecessors,
+        )
         outcome = run_attempt(context, sender=type(self), propagate=(KeyboardInterrupt,))
         _record_outcome(row, outcome)
         result.refresh()
-        return result
 
 
 def _row(result_id: int, spec: Spec) -> "TaskRun":

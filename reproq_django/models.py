@@ -52,6 +52,7 @@ class TaskRun(models.Model):
     concurrency_key = models.TextField(null=True)
     concurrency_limit = models.IntegerField(default=0)
     workflow_id = models.UUIDField(null=True)
+    workflow_key = models.TextField(null=True)
     parent_id = models.BigIntegerField(null=True)
     wait_count = models.IntegerField(default=0)
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import DataError, transaction
+from django.tasks.base import Task
 from django.utils.module_loading import autodiscover_modules
 
 from . import options, serialization
-from .databases import default_alias
+from .databases import queue_aliases, resolve_queue_db
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,21 +91,34 @@ def get_recurring_tasks() -> list[RecurringTask]:
 
 
 def sync_recurring_tasks(using: str | None = None, clear_missing: bool = False) -> int:
-    """Write the schedules in the code to the database; how many there are.
+    """Write the schedules in the code to the databases of their queues; how many there are.
 
-    Imports the `tasks` module of every installed app. Only what differs is written, and never a
-    time: a slot that is due stays due, and none is fired. `clear_missing` disables every schedule
-    that is not in the code, whoever made it. Raises ValueError naming the key where the database
-    refuses a schedule; then nothing is written.
+    `using` leaves it at those of one database. Imports the `tasks` module of every installed app.
+    Only what differs is written, and never a time: a slot that is due stays due, and none is
+    fired. `clear_missing` disables every schedule that is not in the code, whoever made it. Raises
+    ValueError naming the key where a database refuses a schedule; then nothing is written to it.
     """
     autodiscover_modules("tasks")
-    alias = using or default_alias()
-    found = get_recurring_tasks()
-    if found or clear_missing:
-        rows = {asked.key: _row(asked) for asked in found}
-        with transaction.atomic(using=alias):
-            _write(alias, rows, clear_missing)
-    return len(found)
+    wanted: dict[str, dict[str, dict[str, Any]]] = {}
+    for asked in get_recurring_tasks():
+        row = _row(asked)
+        wanted.setdefault(_database(asked.task, row["queue_name"]), {})[asked.key] = row
+    aliases = [using] if using else {**dict.fromkeys(queue_aliases()), **wanted}
+    number = 0
+    for alias in aliases:
+        rows = wanted.get(alias, {})
+        number += len(rows)
+        if rows or clear_missing:
+            with transaction.atomic(using=alias):
+                _write(alias, rows, clear_missing)
+    return number
+
+
+def _database(task: Any, queue_name: str) -> str:
+    """Where the queue of a schedule is; a plain function has no backend to say so."""
+    backend = task.get_backend() if isinstance(task, Task) else None
+    find = getattr(backend, "database_for", resolve_queue_db)
+    return find(queue_name)
 
 
 def _write(alias: str, rows: dict[str, dict[str, Any]], clear_missing: bool) -> None:

@@ -1,11 +1,9 @@
 """The result of a task: Django's TaskResult over a row of task_runs."""
 
-import asyncio
-import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from asgiref.sync import sync_to_async
+from django.tasks import task_backends
 from django.tasks.base import Task, TaskError, TaskResult, TaskResultStatus
 from django.tasks.exceptions import TaskResultDoesNotExist
 from django.utils import timezone
@@ -16,6 +14,7 @@ from . import databases, serialization
 from .exceptions import DeserializationError
 from .missing_tasks import importable
 from .task_class import changed
+from .waiting import Waitable
 
 if TYPE_CHECKING:
     # Not at import: a task may be defined before Django has loaded the models.
@@ -31,7 +30,7 @@ _STATUSES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReproqResult(TaskResult):
+class ReproqResult(Waitable, TaskResult):
     """A TaskResult that can wait, and that knows its row.
 
     After an enqueue the row has not been read: `data`, `raw_status` and `metadata` read it once,
@@ -53,7 +52,7 @@ class ReproqResult(TaskResult):
     @property
     def result_id(self) -> int:
         """The key of the row in task_runs."""
-        number = databases.parse_result_id(self.id)
+        _, number = databases.parse_result_id(self.id)
         assert number is not None
         return number
 
@@ -93,32 +92,15 @@ class ReproqResult(TaskResult):
         """Read the row again; TaskResultDoesNotExist when it is gone."""
         read_row(self, load_row(self.id, self.db_alias))
 
-    async def arefresh(self) -> None:
-        """See refresh()."""
-        await sync_to_async(self.refresh, thread_sensitive=True)()
-
-    def wait(self, timeout: float | None = None, poll_interval: float = 0.5) -> Self:
-        """Refresh until the task has finished; TimeoutError after `timeout` seconds."""
-        deadline = _deadline(timeout)
-        while True:
-            self.refresh()
-            if self.is_finished:
-                return self
-            time.sleep(_pause(self, deadline, poll_interval))
-
-    async def await_result(self, timeout: float | None = None, poll_interval: float = 0.5) -> Self:
-        """See wait()."""
-        deadline = _deadline(timeout)
-        while True:
-            await self.arefresh()
-            if self.is_finished:
-                return self
-            await asyncio.sleep(_pause(self, deadline, poll_interval))
+    def _standing(self) -> str:
+        return f"Task {self.id} is {self.raw_status}"
 
 
-def from_row(row: "TaskRun", db_alias: str, backend: str) -> ReproqResult:
-    """Build the result of a stored run for the backend with this alias."""
+def from_row(row: "TaskRun", fallback: str) -> ReproqResult:
+    """Build the result of a stored run; `fallback` is for one of a backend that is unknown here."""
     args, kwargs = _arguments(row)
+    db_alias = row._state.db
+    backend = row.backend_alias if row.backend_alias in task_backends else fallback
     task = changed(
         importable(row.task_path or ""),
         backend=backend,
@@ -165,11 +147,14 @@ def fresh[R: ReproqResult](
 
 
 def load_row(result_id: object, db_alias: str) -> "TaskRun":
-    """Read the row of a result; TaskResultDoesNotExist where the id names none."""
+    """Read the row of a result; TaskResultDoesNotExist where the id names none.
+
+    An id without the alias of a database is one of `db_alias`.
+    """
     from .models import TaskRun
 
-    number = databases.parse_result_id(result_id)
-    row = number and TaskRun.objects.using(db_alias).filter(result_id=number).first()
+    alias, number = databases.parse_result_id(result_id, db_alias)
+    row = number and TaskRun.objects.using(alias).filter(result_id=number).first()
     if not row:
         raise TaskResultDoesNotExist(result_id)
     return row
@@ -216,16 +201,3 @@ def _arguments(row: "TaskRun") -> tuple[list[Any], dict[str, Any]]:
     except DeserializationError:
         # A result must stay readable when a model that was an argument is gone.
         return row.spec_args, row.spec_kwargs
-
-
-def _deadline(timeout: float | None) -> float | None:
-    return None if timeout is None else time.monotonic() + timeout
-
-
-def _pause(result: ReproqResult, deadline: float | None, poll_interval: float) -> float:
-    if deadline is None:
-        return poll_interval
-    left = deadline - time.monotonic()
-    if left <= 0:
-        raise TimeoutError(f"Task {result.id} is {result.raw_status}, not finished in time.")
-    return min(poll_interval, left)

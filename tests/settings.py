@@ -16,15 +16,17 @@ ROOT_URLCONF = "tests.urls"
 STATIC_URL = "static/"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+_SERVER = {
+    "ENGINE": "django.db.backends.postgresql",
+    "USER": url.username,
+    "PASSWORD": url.password or "",
+    "HOST": url.hostname,
+    "PORT": url.port or 5432,
+}
 DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(url.path.lstrip("/")),
-        "USER": url.username,
-        "PASSWORD": url.password or "",
-        "HOST": url.hostname,
-        "PORT": url.port or 5432,
-    }
+    "default": _SERVER | {"NAME": unquote(url.path.lstrip("/"))},
+    # For those who keep queues in several databases.
+    "queues": _SERVER | {"NAME": "reproq_queues"},
 }
 
 INSTALLED_APPS = [

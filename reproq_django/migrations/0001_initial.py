@@ -130,6 +130,7 @@ STATE = [
             ("concurrency_key", models.TextField(null=True)),
             ("concurrency_limit", models.IntegerField(default=0)),
             ("workflow_id", models.UUIDField(null=True)),
+            ("workflow_key", models.TextField(null=True)),
             ("parent_id", models.BigIntegerField(null=True)),
             ("wait_count", models.IntegerField(default=0)),
             ("lease_no", models.BigIntegerField(default=0)),

@@ -142,7 +142,7 @@ def test_wait_reads_until_the_run_has_finished(monkeypatch):
         pauses.append(seconds)
         run_all()
 
-    monkeypatch.setattr("reproq_django.results.time.sleep", sleep)
+    monkeypatch.setattr("reproq_django.waiting.time.sleep", sleep)
     assert result.wait(poll_interval=0.25).return_value == 1
     assert pauses == [0.25]
 

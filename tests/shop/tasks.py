@@ -62,6 +62,11 @@ def see_context(context, *args):
 
 
 @task(takes_context=True)
+def sum_of_predecessors(context):
+    return sum(each.return_value for each in context.predecessor_results())
+
+
+@task(takes_context=True)
 def report_progress(context, fail=False):
     context.metadata["step"] = "saved"
     context.save_metadata()
@@ -89,6 +94,13 @@ def put_metadata_back(context):
 def spoil_metadata(context):
     context.metadata["it"] = object()
     return "done"
+
+
+@task
+def enqueue_another(left):
+    if left:
+        enqueue_another.enqueue(left - 1)
+    return left
 
 
 @task

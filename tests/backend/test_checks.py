@@ -1,0 +1,43 @@
+"""`manage.py check --database`: whether the schema is there, and of this version."""
+
+import pytest
+from django.core.checks import run_checks
+from django.db import connection
+from django.test import override_settings
+
+from reproq_django.checks import check_schema
+
+pytestmark = [pytest.mark.django, pytest.mark.django_db]
+
+
+def ids(*databases):
+    return [message.id for message in check_schema(databases=databases)]
+
+
+def test_a_fresh_schema_is_well():
+    assert ids("default") == []
+    assert run_checks(databases=["default"]) == []
+
+
+def test_it_asks_only_when_told_to_and_only_databases_with_queues():
+    assert ids() == ids("queues") == []
+    with override_settings(REPROQ_QUEUE_DATABASES=["wrong"]):
+        assert ids("default") == []
+
+
+@pytest.mark.breaks_invariants
+def test_a_missing_function_is_found():
+    with connection.cursor() as cursor:
+        cursor.execute("update reproq_functions set digest = 'old' where name = 'reproq_stats'")
+    assert ids("default") == ["reproq.W012"]
+
+
+@pytest.mark.breaks_invariants
+def test_without_a_schema_it_says_what_to_run():
+    with connection.cursor() as cursor:
+        cursor.execute("create schema empty; set local search_path = empty")
+    [message] = check_schema(databases=["default"])
+    assert (message.id, message.hint) == (
+        "reproq.E011",
+        "Run manage.py migrate --database default.",
+    )
