@@ -13,6 +13,7 @@ import importlib
 import json
 import os
 import queue
+import resource
 import sys
 import threading
 import time
@@ -26,10 +27,7 @@ from reproq_worker.executors import ExecutorUnusable, Finished, NextRun, StopRea
 from reproq_worker.executors.child import encode_outcome, failure
 from reproq_worker.held import Held
 
-_LOOK_EVERY = 0.01
-#: Runs that end so soon wait for nothing outside: other threads would only take turns with theirs.
-_SOON = 0.001
-_WEIGHT = 0.1
+_LOOK_EVERY = 0.005
 #: How long a thread that is busy with Python keeps the loop, and with it Postgres, waiting.
 _SWITCH_INTERVAL = 0.0005
 
@@ -60,8 +58,10 @@ class ThreadExecutor:
         self._returned: deque[tuple[_Job, bytes]] = deque()
         self._collecting = False
         self._watching = False
-        #: How long runs take, the latest ones above all.
-        self._usual = _SOON
+        #: Whether runs end without having waited for anything outside the process: then more
+        #: threads would only take turns with the one that works.
+        self._busy = True
+        self._ended = 0
         self._module: ModuleType
         self._ready = False
 
@@ -99,8 +99,8 @@ class ThreadExecutor:
     def _one_thread_will_do(self) -> bool:
         now = time.monotonic()
         return (
-            bool(self._jobs)
-            and self._usual < _SOON
+            self._busy
+            and bool(self._jobs)
             and all(now - job.run.started_at < _LOOK_EVERY for job in list(self._jobs.values()))
         )
 
@@ -115,7 +115,7 @@ class ThreadExecutor:
         self._queue.put(job)
         if not self._watching:
             self._watching = True
-            self._loop.call_later(_LOOK_EVERY, self._watch)
+            self._look_again()
 
     def stop(self, run: Held, reason: StopReason) -> None:
         """Give a run up; a coroutine is cancelled, a thread can only be waited for."""
@@ -149,10 +149,22 @@ class ThreadExecutor:
         for job in list(self._jobs.values()):
             if now >= job.run.started_at + job.limit:
                 self.stop(job.run, StopReason.TIMEOUT)
+        held_back = self._busy
+        ended, waits = (b - a for a, b in zip(self._seen, self._count(), strict=True))
         self._watching = bool(self._jobs)
+        self._busy = ended > 2 * waits or not self._watching
         if self._watching:
+            self._look_again()
+        if held_back:
             self._freed()
-            self._loop.call_later(_LOOK_EVERY, self._watch)
+
+    def _count(self) -> tuple[int, int]:
+        """Runs that have ended, and how often a thread has waited for something."""
+        return self._ended, resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw
+
+    def _look_again(self) -> None:
+        self._seen = self._count()
+        self._loop.call_later(_LOOK_EVERY, self._watch)
 
     # In the threads.
 
@@ -192,10 +204,11 @@ class ThreadExecutor:
         """Leave the slot to the next run; it never looks free in between."""
         raw = encode_outcome(outcome, self._config.max_result_bytes)
         job.run.ended_at = time.monotonic()
-        self._usual += (job.run.ended_at - job.run.started_at - self._usual) * _WEIGHT
         following = None
         with self._lock:
-            if self._jobs.pop(job.run, None) and self._ready and (run := self._next_run()):
+            self._ended += 1
+            goes_on = self._jobs.pop(job.run, None) and self._ready
+            if goes_on and not self._one_thread_will_do() and (run := self._next_run()):
                 following = self._occupy(run)
         self._returned.append((job, raw))
         if not self._collecting:

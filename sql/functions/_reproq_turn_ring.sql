@@ -29,12 +29,12 @@ begin
         return 0;
     end if;
 
-    -- Turning pays when more dead tickets than live ones are in a claim's way: then it moves fewer
-    -- than were claimed since the last turn, and a large backlog that stands still is left alone.
+    -- Turning pays when far more dead tickets than live ones are in a claim's way: then it moves
+    -- one for four that were claimed, and a large backlog that stands still is left alone.
     select pg_stat_get_dead_tuples(t.part), pg_stat_get_live_tuples(t.part)
     into v_dead, v_live
     from (select format('reproq_ready_%s', v_ring.current)::regclass as part) t;
-    if v_dead > greatest(v_live, 5000) then
+    if v_dead > greatest(4 * v_live, 5000) then
         select p.part into v_next
         from unnest(array[0, 1, 2]::smallint[]) p (part)
         where p.part <> v_ring.current and _reproq_ring_bytes(p.part) = 0
