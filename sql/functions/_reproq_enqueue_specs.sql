@@ -22,7 +22,8 @@ begin
 
     inserted as (
         insert into task_runs as r (
-            result_id, claim_order, queue_name, priority, backend_alias, task_path, spec_json, spec_hash, dedup,
+            result_id, claim_order, queue_name, priority, backend_alias, task_path, spec_json,
+            spec_hash, dedup,
             run_after, expires_at, timeout_seconds, max_attempts, max_lease_losses,
             backoff_base, backoff_cap, lock_key, concurrency_key, concurrency_limit,
             metadata_json, result_ttl, enqueued_at, created_at, updated_at
