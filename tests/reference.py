@@ -18,7 +18,7 @@ FILE = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
 
 # In the order in which a client calls them.
 GROUPS = {
-    "Produce": ["enqueue", "enqueue_many", "enqueue_workflow"],
+    "Produce": ["enqueue", "enqueue_many", "enqueue_workflow", "results"],
     "Work": [
         "register_worker",
         "claim",
@@ -32,7 +32,18 @@ GROUPS = {
         "retire_worker",
     ],
     "Keep time": ["tick", "reclaim", "cron_next", "enqueue_periodic_task"],
-    "Operate": ["cancel", "retry", "replay", "cancel_workflow", "retry_workflow", "prune"],
+    "Operate": [
+        "cancel",
+        "retry",
+        "replay",
+        "replay_spec",
+        "retry_failed",
+        "discard",
+        "cancel_workflow",
+        "retry_workflow",
+        "prune",
+        "prune_expired",
+    ],
     "Limit": [
         "pause_queue",
         "resume_queue",
@@ -40,7 +51,8 @@ GROUPS = {
         "set_rate_limit",
         "delete_rate_limit",
     ],
-    "Look": ["explain", "stats", "violations", "repair"],
+    "Look": ["explain", "states", "stats", "failed_runs", "inspect", "violations", "repair"],
+    "Before all": ["installed", "rights"],
 }
 
 HEAD = """\

@@ -24,6 +24,7 @@ DEBIAN_PACKAGES = [
     "postgresql-15-pgtap",
     "libtap-parser-sourcehandler-pgtap-perl",
     "postgresql-15-plpgsql-check",
+    "postgresql-15-cron",
     "pgbouncer",
 ]
 

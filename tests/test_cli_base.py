@@ -172,7 +172,8 @@ class TestOneRun:
         table = reproq("explain", "--dsn", dsn, "--id", run_id)
         rows = json.loads(reproq("explain", "--dsn", dsn, "--id", run_id, "--json").output)
 
-        assert table.output.split()[:3] == ["reason", "detail", "until"] == list(rows[0])
+        columns = ["reason", "detail", "until", "blocks", "earliest"]
+        assert table.output.split()[:5] == columns == list(rows[0])
 
     def test_stats(self, reproq, dsn, run_id):
         rows = json.loads(reproq("stats", "--dsn", dsn, "--json").output)

@@ -6,7 +6,7 @@ from reproq_worker import install
 from reproq_worker.cli.database import dsn_option, transaction
 
 schema_option = click.option(
-    "--schema", help="The schema to install into.  [default: the first of the search path]"
+    "--schema", help="The schema of its tables.  [default: the first of the search path]"
 )
 
 

@@ -23,17 +23,19 @@ def install(
     directory: Path | None = None,
     version: str = __version__,
 ) -> list[str]:
-    """Installs or upgrades, and returns the steps taken; none when there was nothing to do.
+    """Installs, upgrades or adopts, and returns the steps taken; none when there was nothing to do.
 
     The schema is by default the one that holds an installation already, else the first of the
-    connection's search path. Of several callers at once one works, the others find nothing to do.
-    Raises SchemaMismatch where the database is newer than this package.
+    connection's search path. Tables of the reference implementation are adopted, with their rows.
+    Of several callers at once one works, the others find nothing to do.
+    Raises SchemaMismatch where the database is newer than this package, and where tables of the
+    same names are somebody else's.
     """
     files = SqlFiles.read(directory, version)
     installed = Installed.read(cursor, schema)
     if not installed.steps_to(files):
         return []
-    with _working_in(cursor, installed.schema):
+    with working_in(cursor, installed.schema):
         cursor.execute(steps.lock())
         taken = Installed.read(cursor, installed.schema).steps_to(files)
         if taken:
@@ -53,16 +55,16 @@ def plan(
     files = SqlFiles.read(directory, version)
     installed = Installed.read(cursor, schema)
     planned = installed.steps_to(files)
-    if planned and installed.exists:
-        with _working_in(cursor, installed.schema):
-            cursor.execute(steps.guard(files))
+    if planned and (installed.readable or not installed.exists):
+        with working_in(cursor, installed.schema):
+            cursor.execute(steps.guard(files) if installed.exists else steps.recognise())
     return planned
 
 
 def script(
     schema: str | None = None, *, directory: Path | None = None, version: str = __version__
 ) -> str:
-    """The whole install as one text for `psql -f`, on an empty database as on a current one.
+    """The whole install as one text for `psql -f`: on an empty database, or any that it is for.
 
     It records what it does as `install` would, which then finds nothing to do.
     """
@@ -84,7 +86,7 @@ def uninstall(cursor: Any, schema: str | None = None) -> bool:
     installed = Installed.read(cursor, schema)
     if not installed.exists:
         return False
-    with _working_in(cursor, installed.schema):
+    with working_in(cursor, installed.schema):
         cursor.execute(steps.lock())
         installed = Installed.read(cursor, installed.schema)
         if installed.exists:
@@ -93,7 +95,7 @@ def uninstall(cursor: Any, schema: str | None = None) -> bool:
 
 
 @contextmanager
-def _working_in(cursor: Any, schema: str) -> Iterator[None]:
+def working_in(cursor: Any, schema: str) -> Iterator[None]:
     """The installer's settings for this schema; afterwards the caller's are back."""
     search_path, check_bodies = _settings(cursor)
     with translated():

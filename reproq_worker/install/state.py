@@ -6,6 +6,8 @@ from typing import Any, Self
 from reproq_worker.errors import InvalidArgument
 from reproq_worker.install.sql_files import SqlFiles, installer_sql
 
+_STATE_FOR_ROLES = "select i.kind, i.name, i.digest from {schema}.reproq_installed() i"
+
 
 @dataclass(frozen=True)
 class Installed:
@@ -13,27 +15,37 @@ class Installed:
 
     schema: str
     exists: bool
+    readable: bool
     migrations: dict[str, str]
     functions: dict[str, str]
+    adoptable: list[str]
 
     @classmethod
     def read(cls, cursor: Any, schema: str | None) -> Self:
         """Reads the schema's records; None finds the schema by the connection's search path.
 
-        Raises InvalidArgument when there is no such schema.
+        A role that may not read the tables is told by a function. Raises InvalidArgument when
+        there is no such schema.
         """
-        name, quoted, exists = _find_schema(cursor, schema)
+        name, quoted, exists, readable = _find_schema(cursor, schema)
         if not exists:
-            return cls(name, False, {}, {})
-        cursor.execute(installer_sql("state").replace("{schema}", quoted))
+            cursor.execute(installer_sql("adopt/look").replace("{schema}", "%s"), [name])
+            adoptable = [table for row in cursor.fetchall() for table in values(row)]
+            return cls(name, False, False, {}, {}, adoptable)
+        state = installer_sql("state") if readable else _STATE_FOR_ROLES
+        cursor.execute(state.replace("{schema}", quoted))
         rows = [values(row) for row in cursor.fetchall()]
         migrations = {name: digest for kind, name, digest in rows if kind == "migration"}
         functions = {name: digest for kind, name, digest in rows if kind == "function"}
-        return cls(name, True, migrations, functions)
+        return cls(name, True, readable, migrations, functions, [])
 
     def steps_to(self, files: SqlFiles) -> list[str]:
         """What sets the files apart from the database, as steps; empty when they agree."""
-        return [*self._migration_steps(files), *self._function_steps(files)]
+        return [
+            *(f"adopt the table {name} with its rows" for name in self.adoptable),
+            *self._migration_steps(files),
+            *self._function_steps(files),
+        ]
 
     def _migration_steps(self, files: SqlFiles) -> list[str]:
         wanted = {file.name: file.digest for file in files.migrations}

@@ -5,6 +5,7 @@ import time
 import psycopg
 
 from reproq_worker import install
+from reproq_worker.config import ConfigError
 from reproq_worker.errors import ReproqError, SchemaMismatch
 from reproq_worker.logs import log
 from reproq_worker.supervisor import database
@@ -19,11 +20,15 @@ class OutOfReach(Exception):
 
 
 def check(dsn: str, patience: float = PATIENCE) -> None:
-    """Raise OutOfReach, SchemaMismatch or psycopg.Error where a worker could not do its work."""
+    """Raise where a worker could not do its work.
+
+    That is OutOfReach, SchemaMismatch, ConfigError for a role without the rights, psycopg.Error.
+    """
     with _connect(dsn, patience) as connection:
         try:
             _check_server(connection)
             _check_schema(connection)
+            _check_role(connection)
         except psycopg.Error as error:
             if database.is_outage(error):
                 raise OutOfReach(database.brief(error)) from error
@@ -64,3 +69,13 @@ def _check_schema(connection: psycopg.Connection) -> None:
     if steps:
         # Any version's functions do the same under the same names: worth a word, no refusal.
         log.warning("%d SQL functions are not those of this version", len(steps))
+
+
+def _check_role(connection: psycopg.Connection) -> None:
+    row = connection.execute(
+        "select current_user, has_function_privilege(to_regproc('reproq_tick'), 'execute')"
+    ).fetchone()
+    if row and row[1] is False:
+        raise ConfigError(
+            f"worker.dsn: the role {row[0]} may not work; say: reproq grant --worker {row[0]}"
+        )

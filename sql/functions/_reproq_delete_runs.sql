@@ -22,12 +22,7 @@ begin
         from task_runs r
         where r.result_id = any(_reproq_delete_runs.result_ids)
             and r.finished_at is not null
-            and not exists (
-                select 1
-                from reproq_edges e
-                inner join task_runs d on d.result_id = any(array[e.result_id])
-                where e.waits_for = any(array[r.result_id]) and d.finished_at is null
-            )
+            and not _reproq_is_needed(r.result_id)
         order by r.result_id
         for update of r skip locked
     );

@@ -5,8 +5,15 @@ volatile
 set search_path from current
 as $$
 declare
-    v_was_paused boolean := tg_op = 'UPDATE' and old.paused;
+    v_was_paused boolean := tg_op <> 'INSERT' and old.paused;
 begin
+    if tg_op = 'DELETE' then
+        -- A queue without a row is not paused.
+        if v_was_paused then
+            perform _reproq_wake_workers(array[old.queue_name]);
+        end if;
+        return old;
+    end if;
     if new.queue_name is null or new.queue_name !~ '\S' or length(new.queue_name) > 255 then
         perform _reproq_refuse('queue_name', 'must be a name of 1 to 255 characters');
     end if;
@@ -28,5 +35,5 @@ comment on function _reproq_fill_queue_control() is
 'Check the settings of a queue (22023), fill in since when it is paused, and tell its workers when it is not any more.';
 
 create or replace trigger reproq_fill_queue_control
-before insert or update on reproq_queue_controls
+before insert or update or delete on reproq_queue_controls
 for each row execute function _reproq_fill_queue_control();

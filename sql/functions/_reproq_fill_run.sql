@@ -8,6 +8,11 @@ declare
     v_now timestamptz := _reproq_now();
     v_finished boolean := new.status in ('SUCCESSFUL', 'FAILED', 'CANCELLED');
 begin
+    -- Nobody may say that somebody else did it. Asked only where it can be anybody but the owner.
+    new.enqueued_by := case
+        when session_user <> current_user or current_setting('role') <> 'none'
+            then nullif(_reproq_caller(), current_user)
+    end;
     new.task_path := coalesce(new.task_path, new.spec_json ->> 'task_path');
     -- Django's ORM writes '' where nothing was given.
     new.spec_hash := coalesce(nullif(new.spec_hash, ''), _reproq_spec_hash(new.spec_json));
@@ -53,12 +58,15 @@ create or replace trigger reproq_fill_run
 before insert on task_runs
 for each row
 -- The enqueue functions bring a plain run complete, and a call for each would take them longer than
--- anything else.
+-- anything else. (Who is not the owner is to be noted by name.)
 when (
     (
         new.status = 'READY' and new.claim_order <> 0 and new.run_after is null
         and new.task_path is not null and new.spec_hash <> ''
-        and num_nonnulls(new.leased_by, new.leased_until, new.finished_at) = 0
+        and num_nonnulls(
+            new.leased_by, new.leased_until, new.finished_at, new.enqueued_by
+        ) = 0
+        and session_user = current_user and current_setting('role') = 'none'
     ) is not true
 )
 execute function _reproq_fill_run();

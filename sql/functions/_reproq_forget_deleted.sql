@@ -29,6 +29,8 @@ begin
     end if;
 
     if v_live is not null then
+        -- What they held is free now, and whoever waits for it must be seen.
+        perform _reproq_require_read_committed();
         delete from reproq_scheduled t where t.result_id = any(v_live);
         delete from reproq_blocked t where t.result_id = any(v_live);
         delete from reproq_leases t where t.result_id = any(v_live);
@@ -60,7 +62,7 @@ end;
 $$;
 
 comment on function _reproq_forget_deleted() is
-'Whoever deletes records takes their tickets, leases and edges along, and workflows of which none is left; dependants of an unfinished one fail.';
+'Whoever deletes records takes their tickets, leases and edges along, and workflows of which none is left; dependants of an unfinished one fail. Errors: 25000 for a live run outside READ COMMITTED.';
 
 create or replace trigger reproq_forget_deleted
 after delete on task_runs

@@ -11,7 +11,6 @@ declare
     v_now timestamptz := _reproq_now();
     v_ring reproq_ring;
     v_part smallint;
-    v_table oid;
 begin
     if not pg_try_advisory_xact_lock(hashtextextended('reproq ring', 0)) then
         return 0;
@@ -21,27 +20,32 @@ begin
         return 0;
     end if;
 
-    -- Look first without a lock: drained, worth it, and nobody on it for longer than the wait.
+    -- Look first without a lock: drained, worth it, and nobody on it for longer than the wait: a
+    -- transaction that enqueued and stays open holds up one partition, not the others. (A prepared
+    -- transaction has no process; since when a session of another role has its transaction only
+    -- pg_read_all_stats may see, and without that it is for the lock to say.)
     select p.part into v_part
-    from unnest(array[0, 1, 2]::smallint[]) p (part)
-    where p.part <> coalesce(v_ring.current, 0)
-        and _reproq_ring_bytes(p.part) > 0
-        and not exists (select 1 from reproq_ready l where l.ring = p.part)
-    limit 1;
-    if v_part is null then
-        return 0;
-    end if;
-    v_table := format('reproq_ready_%s', v_part)::regclass;
-    if exists (
-        select 1
+    from _reproq_ring_parts() p
+    cross join lateral (
+        select
+            count(*) as users,
+            bool_or(
+                k.pid is null or a.xact_start < clock_timestamp() - interval '20 milliseconds'
+            ) as for_long
         from pg_locks k
         left join pg_stat_activity a on a.pid = k.pid
         where k.locktype = 'relation'
             and k.database = (select d.oid from pg_database d where d.datname = current_database())
-            and k.relation = v_table
-            and k.pid <> pg_backend_pid()
-            and coalesce(a.xact_start, '-infinity') < clock_timestamp() - interval '20 milliseconds'
-    ) then
+            and k.relation = format('reproq_ready_%s', p.part)::regclass
+            and k.pid is distinct from pg_backend_pid()
+    ) l
+    where p.part <> coalesce(v_ring.current, 0)
+        and p.bytes > 0
+        and l.for_long is not true
+        and not exists (select 1 from reproq_ready t where t.ring = p.part)
+    order by l.users
+    limit 1;
+    if v_part is null then
         return 0;
     end if;
 

@@ -14,10 +14,8 @@ as $$
 declare
     v_ring reproq_ring;
     v_next smallint;
-    v_old smallint[];
+    v_kept smallint;
     v_moved integer;
-    v_dead bigint;
-    v_live bigint;
 begin
     -- One ticker at a time turns the ring; the others need not wait.
     if not pg_try_advisory_xact_lock(hashtextextended('reproq ring', 0)) then
@@ -29,31 +27,34 @@ begin
         return 0;
     end if;
 
-    -- Turning pays when far more dead tickets than live ones are in a claim's way: then it moves
-    -- one for four that were claimed, and a large backlog that stands still is left alone.
-    select pg_stat_get_dead_tuples(t.part), pg_stat_get_live_tuples(t.part)
-    into v_dead, v_live
-    from (select format('reproq_ready_%s', v_ring.current)::regclass as part) t;
-    if v_dead > greatest(4 * v_live, 5000) then
-        select p.part into v_next
-        from unnest(array[0, 1, 2]::smallint[]) p (part)
-        where p.part <> v_ring.current and _reproq_ring_bytes(p.part) = 0
-        order by (p.part - v_ring.current + 3) % 3
-        limit 1;
-        if v_next is not null then
-            insert into reproq_ring (current) values (v_next)
-            on conflict (only_row) do update set current = excluded.current;
-            v_ring.current := v_next;
-        end if;
+    -- Dead tickets in the current partition are in the way of each claim.
+    select n.part into v_next
+    from _reproq_ring_parts() c
+    inner join _reproq_ring_parts() n on n.part <> c.part and n.bytes = 0
+    where c.part = v_ring.current and c.dead > 5000
+    order by (n.part - c.part + 3) % 3
+    limit 1;
+    if v_next is not null then
+        insert into reproq_ring (current) values (v_next)
+        on conflict (only_row) do update set current = excluded.current;
+        v_ring.current := v_next;
     end if;
 
-    v_old := array[(v_ring.current + 1) % 3, (v_ring.current + 2) % 3];
+    -- A backlog that stands still (a paused queue, a low priority) stays where it is, in one of the
+    -- old partitions: the other two turn without it. Moving it at each turn would cost more than
+    -- the claims, and a claim reads past nothing there.
+    select p.part into v_kept
+    from _reproq_ring_parts() p
+    where p.part <> v_ring.current and p.live > greatest(p.dead, 5000)
+    order by p.live desc, p.part
+    limit 1;
 
-    -- What is left behind in an old partition moves on, so that it can be truncated.
+    -- What else is left behind moves on, so that its partition can be truncated.
     with left_behind as (
         select l.queue_name, l.claim_order, l.result_id, l.ring
         from reproq_ready l
-        where l.ring = any(v_old)
+        where l.ring = any(array[(v_ring.current + 1) % 3, (v_ring.current + 2) % 3])
+            and l.ring is distinct from v_kept
         limit 10000
         for update skip locked
     ),
@@ -72,8 +73,8 @@ begin
         ring, queue_name, claim_order, result_id, lock_key, concurrency_key, concurrency_limit
     )
     select
-        v_ring.current, t.queue_name, t.claim_order, t.result_id, t.lock_key, t.concurrency_key,
-        t.concurrency_limit
+        coalesce(v_kept, v_ring.current), t.queue_name, t.claim_order, t.result_id, t.lock_key,
+        t.concurrency_key, t.concurrency_limit
     from taken t
     on conflict do nothing;
     get diagnostics v_moved = row_count;
@@ -82,4 +83,4 @@ end;
 $$;
 
 comment on function _reproq_turn_ring() is
-'Make an empty partition of the line current when dead tickets weigh the present one down, and move up to 10000 tickets on from old ones; how many.';
+'Make an empty partition of the line current when dead tickets weigh the present one down, and move up to 10000 tickets on from old ones, but for the one that holds a backlog; how many.';

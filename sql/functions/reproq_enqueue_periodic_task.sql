@@ -1,4 +1,7 @@
-create or replace function reproq_enqueue_periodic_task(name text)
+create or replace function reproq_enqueue_periodic_task(
+    name text,
+    only_due boolean default false
+)
 returns bigint
 language plpgsql
 volatile
@@ -27,6 +30,9 @@ begin
     if v_task.next_run_at <= v_now then
         return _reproq_fire(v_task, v_now);
     end if;
+    if only_due then
+        return null;
+    end if;
     if v_task.last_run_at is null then
         -- Never run, so no slot can be fired twice: whoever calls this wants to see it run.
         v_id := _reproq_enqueue_slot(v_task, v_now);
@@ -39,5 +45,5 @@ begin
 end;
 $$;
 
-comment on function reproq_enqueue_periodic_task(text) is
-'Enqueue the slot of a schedule that is due, or its first run, and return the result_id; when a tick was quicker, that run while it is live, else null. Null for a disabled schedule. Errors: 22004, 22023 for one that does not exist or cannot be enqueued.';
+comment on function reproq_enqueue_periodic_task(text, boolean) is
+'Enqueue the slot of a schedule that is due, or its first run, and return the result_id; when a tick was quicker, that run while it is live, else null. Null for a disabled schedule, and with only_due for one of which nothing is due: what a timer that calls every minute says. Errors: 22004, 22023 for one that does not exist or cannot be enqueued.';

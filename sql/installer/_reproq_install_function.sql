@@ -13,7 +13,7 @@ declare
     v_triggers_before text[];
     v_trigger record;
 begin
-    select p.oid, p.proowner, p.proacl, p.oid::regprocedure as signature into v_old
+    select p.oid, p.proowner, p.proacl, p.prosecdef, p.oid::regprocedure as signature into v_old
     from reproq_functions f
     join pg_proc p on p.oid = to_regprocedure(f.signature)
     where f.name = p_name;
@@ -67,6 +67,11 @@ begin
             call _reproq_drop_function(v_old.signature);
         end if;
         call _reproq_copy_grants(v_made[1], v_old.proowner, v_old.proacl);
+    end if;
+
+    if v_old.prosecdef then
+        -- Roles are told apart here; `create or replace` has forgotten it.
+        execute format('alter function %s security definer', v_made[1]);
     end if;
 
     -- A trigger that the file no longer names.

@@ -4,7 +4,12 @@ drop procedure
     _reproq_install_function,
     _reproq_drop_functions_except,
     _reproq_drop_function,
-    _reproq_copy_grants;
+    _reproq_copy_grants,
+    _reproq_grant_rights,
+    _reproq_note_differences,
+    _reproq_adopt_columns,
+    _reproq_adopt_names,
+    _reproq_adopt_identity;
 
 do $repair$
 begin

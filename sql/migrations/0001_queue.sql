@@ -41,6 +41,7 @@ create table task_runs (
     last_error text,
     errors_json jsonb not null default '[]',
     metadata_json jsonb not null default '{}',
+    enqueued_by text,
     run_after timestamptz,
     lease_losses integer not null default 0,
     cancel_requested boolean not null default false,
@@ -109,6 +110,8 @@ comment on column task_runs.result_ttl is
 'How long the record is kept after the run has finished; null keeps it.';
 comment on column task_runs.delete_after is
 'When the tick may delete the finished record: finished_at plus result_ttl.';
+comment on column task_runs.enqueued_by is
+'The role that enqueued it, where that is not the owner of the tables: what reproq_results shows to whom.';
 comment on column task_runs.worker_ids is 'A jsonb array with one entry a claim.';
 comment on column task_runs.errors_json is
 'A jsonb array with one object an attempt that ended badly: kind, message, attempt, at, worker_id.';

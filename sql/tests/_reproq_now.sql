@@ -21,8 +21,8 @@ select is_empty(
 select is_empty(
     $$select p.proname
     from pg_proc p
-    where p.proname ~ '^_?reproq_' and p.prosrc ~* 'current_setting\((?!''transaction_isolation'')'$$,
-    'no function reads a setting but the isolation level (I48)'
+    where p.proname ~ '^_?reproq_' and p.prosrc ~* 'current_setting\((?!''(transaction_isolation|role)'')'$$,
+    'no function reads a setting but the isolation level and the role (I48)'
 );
 
 select * from finish();

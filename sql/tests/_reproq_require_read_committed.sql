@@ -16,8 +16,13 @@ from (values
     ('_reproq_require_read_committed()'), ('reproq_claim(''w1'')'), ('reproq_complete(%s, 1)'),
     ('reproq_fail(%s, 1, ''{}'')'), ('reproq_release(%s, 1)'), ('reproq_finish(''w1'', ''[]'')'),
     ('reproq_cancel(%s)'), ('reproq_retry(%s)'), ('reproq_reclaim()'), ('reproq_tick()'),
-    ('_reproq_expire(array[%s])'), ('reproq_prune(''{FAILED}'', ''0'')')
+    ('_reproq_expire(array[%s])'), ('reproq_prune(''{FAILED}'', ''0'')'), ('reproq_repair()'),
+    ('reproq_cancel_workflow(gen_random_uuid())'), ('reproq_retry_workflow(gen_random_uuid())')
 ) f (call);
+select throws_ok(
+    'delete from task_runs where status = ''RUNNING''', '25000', null, 'so is deleting a live run, which frees its gates'
+);
+select lives_ok('delete from task_runs where status = ''FAILED''', 'but not deleting a finished one');
 select is(in_words(:a), 'RUNNING with lease', 'a refused call changes nothing');
 
 select lives_ok(format('select * from ' || f.call, :a), f.call || ' works at every level')
@@ -26,7 +31,8 @@ from (values
     ('reproq_enqueue_many(''[{"task_path": "a.b"}]'')'), ('reproq_explain(%s)'), ('reproq_stats()'),
     ('reproq_violations()'), ('reproq_replay(%s)'), ('reproq_save_metadata(%s, 1, ''{}'')'),
     ('reproq_heartbeat(''w1'', ''{}'', ''{}'')'), ('reproq_register_worker(''w1'')'),
-    ('reproq_retire_worker(''w1'')')
+    ('reproq_retire_worker(''w1'')'), ('reproq_pause_queue(''q'')'), ('reproq_resume_queue(''q'')'),
+    ('reproq_set_rate_limit(''queue:q'', 1)'), ('reproq_delete_rate_limit(''queue:q'')')
 ) f (call);
 
 -- A twin that has expired cannot be settled here: a clear error, that trying again may cure.

@@ -250,6 +250,10 @@ from (values
     ('a negative wait', $$'w', wait => '-1 s'$$, '22023', null),
     ('a wait of a day', $$'w', wait => '1 day'$$, '22023', null)
 ) b (name, arguments, code, message);
+-- (Intervals without an end are new in PostgreSQL 17.)
+select throws_ok('select * from reproq_claim(''w'', ' || b.argument || ')', '22023', null, b.argument)
+from unnest(array['lease => ''infinity''', 'lease => ''-infinity''', 'wait => ''infinity''']) b (argument)
+where current_setting('server_version_num')::integer >= 170000;
 select is(in_words(:kept), 'READY with ready', 'a refused claim starts nothing');
 select lives_ok(
     'select * from reproq_claim(''w'', array_fill(''q''::text, array[1000]))', '1000 queues are taken'

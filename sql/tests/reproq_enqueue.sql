@@ -276,6 +276,8 @@ from (values
     ('a limit above a million', $$'a.b', concurrency_limit => 1000001$$, '22023', null),
     ('no attempts', $$'a.b', max_attempts => 0$$, '22023',
         'max_attempts: must be between 1 and 10000'),
+    ('10001 attempts', $$'a.b', max_attempts => 10001$$, '22023', null),
+    ('an endless number', $$'a.b', concurrency_limit => 2147483647$$, '22023', null),
     ('a timeout of 0', $$'a.b', timeout_seconds => 0$$, '22023',
         'timeout_seconds: must be between 1 and 31536000 seconds'),
     ('a timeout above a year', $$'a.b', timeout_seconds => 31536001$$, '22023', null),
@@ -303,6 +305,13 @@ from (values
     ('negative lease losses', $$'a.b', max_lease_losses => -1$$, '22023',
         'max_lease_losses: must be between 0 and 10000')
 ) b (name, arguments, code, message);
+-- (Intervals without an end are new in PostgreSQL 17.)
+select throws_ok('select reproq_enqueue(''a.b'', ' || b.argument || ')', '22023', null, b.argument)
+from unnest(array[
+    'run_in => ''infinity''', 'expires_in => ''infinity''', 'result_ttl => ''infinity''',
+    'backoff_base => ''infinity''', 'backoff_cap => ''-infinity'''
+]) b (argument)
+where current_setting('server_version_num')::integer >= 170000;
 select is((select count(*) from task_runs), (select runs from before), 'a refused call inserts nothing');
 
 select lives_ok('select reproq_enqueue(' || g.arguments || ')', g.name)

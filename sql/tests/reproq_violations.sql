@@ -1,6 +1,7 @@
 begin;
 select no_plan();
 \ir helpers/setup.sql
+\ir helpers/broken.sql
 
 -- A queue in which something of everything is going on breaks nothing.
 
@@ -24,23 +25,6 @@ select is(
 select is_empty('select * from reproq_violations()', 'a sound queue has no violation');
 
 -- Each broken thing, made by hand, is reported; then it is undone.
-
-create function broken(by_hand text) returns text language plpgsql volatile as $$
-declare
-    v_found text;
-begin
-    -- No constraint of the tables allows all of these, but a lost trigger or a bug would.
-    begin
-        execute by_hand;
-        select string_agg(v.invariant || ': ' || v.subject, E'\n' order by v.invariant, v.subject)
-        into v_found
-        from reproq_violations() v;
-        raise exception 'undo' using errcode = 'UNDO1';
-    exception when sqlstate 'UNDO1' then
-        return coalesce(v_found, 'nothing');
-    end;
-end;
-$$;
 
 select is(broken(format(b.by_hand, b.id)), format(b.reported, b.id), b.name)
 from (values
@@ -86,9 +70,9 @@ from (values
         'update reproq_leases set worker_id = ''w2'' where result_id = %s',
         'I10 the lease bears the number of its record: run %s: lease 1, record 1'),
     ('too many attempts', :ready, 'update task_runs set attempts = 4 where result_id = %s',
-        'I15 attempts and lost leases stay in bounds: run %s: 4 of 3 attempts, 0 of 3 lost leases'),
+        'I15 attempts and lost leases stay in bounds: run %s is READY: 4 of 3 attempts, 0 of 3 lost leases'),
     ('too many lost leases', :ready, 'update task_runs set lease_losses = 4 where result_id = %s',
-        'I15 attempts and lost leases stay in bounds: run %s: 0 of 3 attempts, 4 of 3 lost leases'),
+        'I15 attempts and lost leases stay in bounds: run %s is READY: 0 of 3 attempts, 4 of 3 lost leases'),
     ('a run that waits for none', :waiting, 'delete from reproq_edges where result_id = %s',
         'I27 a WAITING run waits for an unfinished one: run %s'),
     ('a run that waits for finished ones alone', :waiting,
@@ -101,14 +85,15 @@ from (values
         'I27 a WAITING run waits for an unfinished one: run %s'),
     ('a free gate with nobody awake', :blocked,
         'update reproq_blocked set gate = ''lock:free'' where result_id = %s',
-        'I51 a gate with a free place has somebody awake: gate lock:free, queue default')
+        E'I51 a gate with a free place has somebody awake: gate lock:free, queue default\n'
+        'I9 a ticket stands where its record says: blocked ticket of run %s at lock:free')
 ) b (name, id, by_hand, reported);
 
 -- What the tables refuse by themselves (I9, I16, and the states of a record).
 
 select throws_ok(b.by_hand, b.code, null, b.name)
 from (values
-    ('an unknown status', format('update task_runs set status = ''DONE'' where result_id = %s', :ready), '23514'),
+    ('an unknown status', 'insert into task_runs (spec_json, status) values (''{"task_path": "a.x"}'', ''DONE'')', '23514'),
     ('a RUNNING record without a lease', format('update task_runs set leased_until = null where result_id = %s', :running), '23514'),
     ('a READY record with a lease', format('update task_runs set leased_until = now() where result_id = %s', :ready), '23514'),
     ('a finished record without a time', format('update task_runs set finished_at = null where result_id = %s', :done), '23514'),

@@ -24,6 +24,8 @@ def in_status(status):
     result = tasks.add.enqueue(1, b=2)
     ended = status in TaskRun.FINISHED
     with connection.cursor() as cursor:
+        # A function's search path: for others, writing a status is refused.
+        cursor.execute("set local search_path = public, pg_temp")
         cursor.execute(
             "update task_runs set status = %s, finished_at = case when %s then now() end,"
             " leased_until = case when %s then now() end where result_id = %s",

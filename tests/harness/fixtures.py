@@ -1,5 +1,6 @@
 """Fixtures for every test. See tests/README.md for a line on each."""
 
+import re
 from collections.abc import Callable, Iterator
 
 import psycopg
@@ -70,7 +71,7 @@ def printable(value: object) -> object:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that uses `server`, itself or through another fixture, runs on each server."""
     chosen_by_test = any(
-        "server" in str(mark.args[0]).replace(" ", "").split(",")
+        "server" in re.findall(r"\w+", str(mark.args[0]))
         for mark in metafunc.definition.iter_markers("parametrize")
     )
     if "server" in metafunc.fixturenames and not chosen_by_test:

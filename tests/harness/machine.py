@@ -21,6 +21,10 @@ def has_pgtap() -> bool:
     return (SYSTEM_SHARE / "extension" / "pgtap.control").exists()
 
 
+def has_pg_cron() -> bool:
+    return (SYSTEM_BIN.parent / "lib" / "pg_cron.so").exists()
+
+
 def missing() -> list[str]:
     """What this machine lacks for a whole run, in words."""
     gaps = []
@@ -32,6 +36,8 @@ def missing() -> list[str]:
         gaps.append("pg_prove (Debian: libtap-parser-sourcehandler-pgtap-perl)")
     if not (SYSTEM_SHARE / "extension" / "plpgsql_check.control").exists():
         gaps.append("plpgsql_check (Debian: postgresql-15-plpgsql-check)")
+    if not has_pg_cron():
+        gaps.append("pg_cron (Debian: postgresql-15-cron)")
     if shutil.which("pgbouncer") is None and not Path("/usr/sbin/pgbouncer").exists():
         gaps.append("PgBouncer (Debian: pgbouncer)")
     return gaps

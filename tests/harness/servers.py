@@ -52,9 +52,9 @@ class Server(EmbeddedPostgres):
 
     template = "reproq_template"
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, extra: dict[str, str] | None = None) -> None:
         self.name = name
-        settings = dict(SETTINGS)
+        settings = SETTINGS | (extra or {})
         if name == NEWEST and has_pgtap():
             # pgTAP is plain SQL, so Debian's files for 15 serve the embedded server too.
             settings["extension_control_path"] = f"$system:{SYSTEM_SHARE}"

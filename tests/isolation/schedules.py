@@ -1,6 +1,6 @@
-"""Two transactions whose steps are played in every order."""
+"""Transactions whose steps are played in every order."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import combinations
 from typing import NamedTuple
@@ -11,15 +11,17 @@ from tests.races.sessions import Waiting, in_background
 
 
 class Steps(NamedTuple):
-    """What a transaction does: a statement with its parameters, and how it ends."""
+    """What a transaction does: a statement with its parameters, and how it ends. One with an
+    isolation level takes its snapshot first, in a step of its own."""
 
     statement: str
     params: tuple = ()
     end: str = "commit"
+    level: str | None = None
 
 
 class Outcome(NamedTuple):
-    """What a statement returned, or the SQLSTATE of its error."""
+    """What a statement returned, or the SQLSTATE of its error or of the commit's."""
 
     rows: list[tuple] | None
     error: str | None = None
@@ -36,21 +38,31 @@ class Session:
 
     def __init__(self, conn: psycopg.Connection, steps: Steps) -> None:
         self.conn = conn
+        self.level = steps.level
         self.todo: list[Callable[[], Waiting]] = [
             lambda: in_background(conn, steps.statement, steps.params),
             lambda: Waiting(lambda: conn.rollback() if steps.end == "rollback" else conn.commit()),
         ]
         self.under_way: list[Waiting] = []
+        self.refused: str | None = None
 
     @property
     def waits(self) -> bool:
         return bool(self.under_way) and self.under_way[-1].unfinished
 
     def step(self) -> None:
+        if self.level is not None:
+            self.conn.execute(f"set transaction isolation level {self.level}")
+            self.conn.execute("select 1")
+            self.level = None
+            return
         waiting = self.todo.pop(0)()
         self.under_way.append(waiting)
         if not self.todo:
-            waiting.result()
+            try:
+                waiting.result()
+            except psycopg.Error as error:
+                self.refused = error.sqlstate
 
     def finish(self) -> Outcome:
         while self.todo:
@@ -59,17 +71,18 @@ class Session:
                     self.under_way[-1].result()
             self.step()
         try:
-            return Outcome(self.under_way[0].result())
+            rows = self.under_way[0].result()
         except psycopg.Error as error:
             return Outcome(None, error.sqlstate)
+        return Outcome(rows, self.refused)
 
 
 def play(
-    make_conn: Callable[..., psycopg.Connection], order: list[int], *transactions: Steps
+    conns: Iterable[psycopg.Connection], order: list[int], transactions: Iterable[Steps]
 ) -> list[Outcome]:
     """Play the steps in this order. A session that waits takes its later steps when it may go on:
     what was to come between is then impossible, and the order is the nearest one that is."""
-    sessions = [Session(make_conn(autocommit=False), steps) for steps in transactions]
+    sessions = [Session(conn, steps) for conn, steps in zip(conns, transactions, strict=True)]
     for which in order:
         session = sessions[which]
         if session.todo and not session.waits:

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
-from tests.model.machine import QUEUES, START, Machine, numbers
+from tests.model.machine import QUEUES, START, numbers
 from tests.model.run import DONE
+from tests.model.triage import Triage
 
 limits = st.tuples(
     st.sampled_from(["global", "queue:a", "queue:b", "task:a.b"]),
@@ -19,7 +20,7 @@ limits = st.tuples(
 )
 
 
-class Operating(Machine):
+class Operating(Triage):
     @initialize(limits=st.lists(limits, max_size=2))
     def begin(self, limits: list[tuple[str, float, int]]) -> None:
         super().begin()
@@ -62,8 +63,7 @@ class Operating(Machine):
         run = self.pick(number, "FAILED", "CANCELLED") if number % 4 else self.pick(number)
         if run is None:
             return
-        behind_broken = any(other.broken for other in self.queue.before(run))
-        if run.broken and not behind_broken and not self.queue.has_twin(run):
+        if self.may_retry(run):
             self.sql("select reproq_retry(%s)", run.id)
             self.queue.retry(run)
         else:
@@ -121,7 +121,8 @@ class Operating(Machine):
             for run in self.queue.runs.values()
             if run.status in statuses and not self.queue.needed(run)
         ]
-        assert self.sql("select reproq_prune(%s, '0')", statuses) == [(len(gone),)]
+        dry_run = self.sql("select reproq_prune(%s, '0', null, dry_run => true)", statuses)
+        assert self.sql("select reproq_prune(%s, '0')", statuses) == [(len(gone),)] == dry_run
         for run in gone:
             self.queue.delete(run)
 

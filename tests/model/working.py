@@ -17,19 +17,25 @@ delays = st.sampled_from([None, 0, 15])
 
 
 class Working(Machine):
-    @rule(queues=some_queues, wanted=st.sampled_from([1, 1, 1, 2, 5, 20]))
-    def claim(self, queues: list[str], wanted: int) -> None:
+    @rule(
+        queues=some_queues,
+        wanted=st.sampled_from([1, 1, 1, 2, 5, 20]),
+        lease=st.sampled_from([30, 30, 3600]),
+    )
+    def claim(self, queues: list[str], wanted: int, lease: int) -> None:
         rows = self.sql(
-            "select result_id, lease_no, attempt from reproq_claim('w', %s, %s, '30 s')",
+            "select result_id, lease_no, attempt"
+            " from reproq_claim('w', %s, %s, %s * interval '1 s')",
             queues,
             wanted,
+            lease,
         )
         assert len(rows) <= wanted
         started = [self.queue.runs[row[0]] for row in rows]
         assert not self.queue.overtaken(started)
         for run, (_, lease_no, attempt) in zip(started, rows, strict=True):
             assert self.queue.startable(run, queues)
-            self.queue.start(run, 30)
+            self.queue.start(run, lease)
             assert (lease_no, attempt) == (run.lease_no, run.attempts)
         if len(rows) < wanted:
             assert not self.queue.missed(queues), "false empty"

@@ -106,7 +106,7 @@ def test_a_plan_made_on_empty_tables_stays_right_when_they_have_grown(conn):
     live_a_little(conn)
     conn.execute("select result_id from reproq_claim('w', max_tasks => 1000)")
     few = buffers(conn, "select * from reproq_claim('w', max_tasks => 10)")
-    conn.execute(FINISHED, [100_000])
+    conn.execute(FINISHED, [30_000])
     line_up(conn, 10_000, queue="other")
     assert buffers(conn, "select * from reproq_claim('w', max_tasks => 10)") <= few + 20
 

@@ -5,6 +5,7 @@ CLAIM = """
 create or replace function naive_claim(worker_id text, wanted integer)
 returns table (result_id bigint, lease_no bigint)
 language sql
+set search_path = public, pg_temp
 as $$
     with next as (
         select r.result_id
@@ -55,4 +56,58 @@ create or replace function _reproq_lock_dependants(succeeded bigint[], broken bi
 returns void
 language sql
 as 'select null::void'
+"""
+
+# Looks for a twin, finds none, and inserts: so does whoever looked at the same moment.
+ENQUEUE = """
+create function naive_enqueue(path text)
+returns bigint
+language sql
+as $$
+    with twin as (
+        select r.result_id from task_runs r
+        where r.task_path = path and r.finished_at is null
+    ),
+    made as (
+        insert into task_runs (spec_json, dedup)
+        select jsonb_build_object('task_path', path), false
+        where not exists (select 1 from twin)
+        returning result_id
+    )
+    select t.result_id from twin t union all select m.result_id from made m
+$$
+"""
+
+# Takes the record before the ticket, when everybody else takes the ticket first.
+CANCEL = """
+create function naive_cancel(id bigint)
+returns void
+language plpgsql
+as $$
+begin
+    perform 1 from task_runs r where r.result_id = id for update;
+    perform pg_sleep(0.001);
+    perform 1 from reproq_leases l where l.result_id = id for update;
+    update task_runs r set cancel_requested = true where r.result_id = id and r.status = 'RUNNING';
+end;
+$$
+"""
+
+# Sees that a slot is due and fires it, as does every other ticker that has seen it.
+FIRE = """
+create or replace function _reproq_fire_due(max_schedules integer)
+returns integer
+language plpgsql
+as $$
+declare
+    v_task periodic_tasks;
+    v_fired integer := 0;
+begin
+    for v_task in select t.* from periodic_tasks t where t.next_run_at <= _reproq_now() loop
+        perform _reproq_fire(v_task, _reproq_now());
+        v_fired := v_fired + 1;
+    end loop;
+    return v_fired;
+end;
+$$
 """

@@ -29,8 +29,11 @@ class Waiting:
     def unfinished(self) -> bool:
         return self._thread.is_alive()
 
+    def join(self, seconds: float) -> None:
+        self._thread.join(seconds)
+
     def result(self) -> Any:
-        self._thread.join(PATIENCE)
+        self.join(PATIENCE)
         assert not self._thread.is_alive(), "still waiting"
         if self._error is not None:
             raise self._error
@@ -38,17 +41,19 @@ class Waiting:
 
 
 def in_background(conn: psycopg.Connection, sql: str, params: Any = None) -> Waiting:
-    """Start a statement that will have to wait for a lock, and return once it waits or is done."""
+    """Start a statement that may have to wait for a lock, and return once it waits or is done."""
     waiting = Waiting(lambda: conn.execute(sql, params).fetchall())
-    with psycopg.connect(conn.info.dsn, autocommit=True) as watcher:
-        deadline = time.monotonic() + PATIENCE
-        while time.monotonic() < deadline and waiting.unfinished:
-            blockers = watcher.execute(
-                "select cardinality(pg_blocking_pids(%s))", [conn.info.backend_pid]
-            ).fetchone()
-            if blockers[0]:
-                break
-            time.sleep(0.005)
+    waiting.join(0.01)
+    if waiting.unfinished:
+        with psycopg.connect(conn.info.dsn, autocommit=True) as watcher:
+            deadline = time.monotonic() + PATIENCE
+            while time.monotonic() < deadline and waiting.unfinished:
+                blockers = watcher.execute(
+                    "select cardinality(pg_blocking_pids(%s))", [conn.info.backend_pid]
+                ).fetchone()
+                if blockers[0]:
+                    break
+                waiting.join(0.005)
     return waiting
 
 
@@ -60,7 +65,11 @@ def together(count: int, work: Callable[[int], Any]) -> list[Any]:
         start.wait()
         return work(number)
 
-    return [waiting.result() for waiting in [Waiting(lambda n=n: one(n)) for n in range(count)]]
+    threads = [Waiting(lambda n=n: one(n)) for n in range(count)]
+    # All have ended before an error of one is raised.
+    for thread in threads:
+        thread.join(PATIENCE)
+    return [thread.result() for thread in threads]
 
 
 def value(conn: psycopg.Connection, sql: str, params: Any = None) -> Any:

@@ -11,8 +11,14 @@ from tests.races.sessions import Waiting
 Client = Callable[[psycopg.Connection], None]
 
 
-def storm(make_conn: Callable[..., psycopg.Connection], seconds: float, *clients: Client) -> None:
-    """Run each client in a thread and on a connection of its own; raise the first error."""
+def storm(
+    make_conn: Callable[..., psycopg.Connection],
+    seconds: float,
+    *clients: Client,
+    until: Callable[[], object] = lambda: False,
+) -> None:
+    """Run each client in a thread and on a connection of its own for so long, or until something
+    has come out; raise the first error."""
     stop = threading.Event()
 
     def again_and_again(client: Client, conn: psycopg.Connection) -> None:
@@ -24,7 +30,9 @@ def storm(make_conn: Callable[..., psycopg.Connection], seconds: float, *clients
 
     sessions = [(client, make_conn()) for client in clients]
     threads = [Waiting(lambda pair=pair: again_and_again(*pair)) for pair in sessions]
-    stop.wait(seconds)
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline and not until() and not stop.wait(0.02):
+        pass
     stop.set()
     for thread in threads:
         thread.result()

@@ -39,8 +39,9 @@ def test_a_claim_rolled_back_gives_its_runs_back(conn, make_conn):
     assert claim(conn) == [(run, 1)]
 
 
-def test_eight_claimers_start_each_run_once(conn, make_conn):
-    ids = enqueue(conn, 2000)
+@pytest.mark.parametrize("runs", [2_000, pytest.param(20_000, marks=pytest.mark.slow)])
+def test_eight_claimers_start_each_run_once(conn, make_conn, runs):
+    ids = [run for _ in range(runs // 2000) for run in enqueue(conn, 2000, dedup=False)]
     sessions = [make_conn() for _ in range(8)]
 
     def drain(number):
@@ -52,7 +53,7 @@ def test_eight_claimers_start_each_run_once(conn, make_conn):
     rows = [row for taken in together(8, drain) for row in taken]
     assert sorted(run for run, _ in rows) == ids
     assert {lease_no for _, lease_no in rows} == {1}
-    assert value(conn, "select count(*) from reproq_leases") == 2000
+    assert value(conn, "select count(*) from reproq_leases") == runs
 
 
 def test_an_uncommitted_enqueue_is_not_claimed_and_does_not_hold_up_a_claim(conn, make_conn):

@@ -1,12 +1,11 @@
 """Enqueues of the same spec from several sessions: one live run, an id for everybody."""
 
 import json
-import random
 
 import psycopg
 import pytest
 
-from tests.races.sessions import deadlocks, in_background, together, value
+from tests.races.sessions import in_background, value
 
 ENQUEUE = "select reproq_enqueue('a.b')"
 
@@ -101,54 +100,6 @@ def test_a_rolled_back_savepoint_takes_its_enqueue_along(make_conn, conn):
     kept = value(session, "select reproq_enqueue('a.c')")
     session.commit()
     assert conn.execute("select result_id from task_runs").fetchall() == [(kept,)]
-
-
-MOST_LIVE = """
-select coalesce(max(n), 0)
-from (select count(*) as n from task_runs where finished_at is null group by spec_hash) g
-"""
-
-
-def test_sixteen_clients_share_one_live_run_a_spec(make_conn):
-    sessions = [make_conn() for _ in range(17)]
-
-    def produce(session):
-        for _ in range(40):
-            session.execute("select reproq_enqueue(%s)", [f"a.t{random.randrange(20)}"])
-            if random.random() < 0.3:
-                for run, lease_no in session.execute(
-                    "select result_id, lease_no from reproq_claim('w', max_tasks => 3)"
-                ).fetchall():
-                    session.execute("select reproq_complete(%s, %s)", [run, lease_no])
-
-    def work(number):
-        if number < 16:
-            return produce(sessions[number])
-        return max(value(sessions[number], MOST_LIVE) for _ in range(100))
-
-    assert together(17, work)[16] == 1
-    assert value(sessions[0], "select count(*) from task_runs") > 20
-
-
-def test_bulks_of_overlapping_specs_in_any_order_never_deadlock(conn, make_conn):
-    before = deadlocks(conn)
-    sessions = [make_conn() for _ in range(4)]
-
-    def work(number):
-        mine = random.Random(number)
-        for _ in range(15):
-            specs = [{"task_path": f"a.t{n}"} for n in range(60)]
-            mine.shuffle(specs)
-            rows = (
-                sessions[number]
-                .execute("select result_id from reproq_enqueue_many(%s)", [json.dumps(specs)])
-                .fetchall()
-            )
-            assert len({run for (run,) in rows}) == 60
-
-    together(4, work)
-    assert deadlocks(conn) == before
-    assert value(conn, "select count(*) from task_runs") == 60
 
 
 def test_a_bad_spec_leaves_nothing_of_its_batch(conn):

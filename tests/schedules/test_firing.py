@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.harness.machine import NEWEST
+from tests.races import naive
 from tests.races.sessions import in_background, together, value
 
 # Without joining, a slot that is fired twice gives two runs, at whatever moment that happens.
@@ -66,6 +68,18 @@ def test_a_slot_is_fired_once_by_eight_tickers_over_a_clock_that_is_put_back(
         fired += sum(together(8, lambda number: tick(tickers[number])))
     assert fired_slots(conn) == slots_until(latest)
     assert fired == slots_until(latest).total()
+
+
+@pytest.mark.parametrize("server", [NEWEST], indirect=True)
+def test_tickers_that_take_no_schedule_fire_a_slot_twice(conn, make_conn, clock, schedules, server):
+    conn.execute(naive.FIRE)
+    tickers = [make_conn() for _ in range(8)]
+    for _ in range(100):
+        clock.advance(minutes=1)
+        together(8, lambda number: tick(tickers[number]))
+        if max(fired_slots(conn).values()) > 1:
+            return
+    pytest.fail("the storm of tickers proves nothing")
 
 
 def test_a_slot_is_fired_once_by_ticks_and_calls_for_it(conn, make_conn, clock, schedules):

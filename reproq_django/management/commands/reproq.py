@@ -11,6 +11,7 @@ from typing import Any
 import click
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
+from django.db import connections
 from django.utils.connection import ConnectionDoesNotExist
 
 from reproq_django.databases import default_alias
@@ -90,6 +91,9 @@ class Command(BaseCommand):
         found = _COMMANDS.get_command(click.Context(_COMMANDS), command)
         defaults: dict[str, Any] = {}
         if found is not None and _takes(found, "dsn"):
+            if "--if-supported" in arguments and not _is_postgres(database):
+                self.stdout.write(f"{command} needs PostgreSQL; skipping.")
+                return None
             # Never through a process's arguments, where everybody on the machine could read it.
             if database is not None:
                 arguments = ["--dsn", _dsn(database), *arguments]
@@ -140,6 +144,14 @@ def _own_options(command: str, arguments: list[str]) -> tuple[str | None, bool, 
 
 def _takes(command: click.Command, name: str) -> bool:
     return any(param.name == name for param in command.params)
+
+
+def _is_postgres(database: str | None) -> bool:
+    """Whether the database that a command would use is; what cannot be told is left to it."""
+    if database is None and os.environ.get("DATABASE_URL"):
+        return True
+    alias = database or default_alias()
+    return alias not in connections or connections[alias].vendor == "postgresql"
 
 
 def _dsn(alias: str) -> str:
