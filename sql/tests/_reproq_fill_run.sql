@@ -81,6 +81,21 @@ insert into task_runs (spec_json, status, finished_at)
 values ('{"task_path": "a.old"}', 'FAILED', '2099-01-01') returning result_id as e \gset
 select is((run(:e)).failed_at, '2099-01-01'::timestamptz, 'a time of its end that was given is kept');
 
+-- A plain run of the enqueue functions is passed over, since it is what the trigger would make of it.
+
+select reproq_enqueue('a.plain', args => '[1]', queue => 'q', priority => 5, dedup => false) as one \gset
+select to_jsonb(run(:one)) - 'result_id' as row_of_one \gset
+select m.result_id as many from reproq_enqueue_many(
+    '[{"task_path": "a.plain", "args": [1], "queue": "q", "priority": 5, "dedup": false}]'
+) m \gset
+insert into task_runs (
+    spec_json, queue_name, priority, dedup, enqueued_at, created_at, updated_at
+)
+select spec_json, queue_name, priority, dedup, enqueued_at, created_at, updated_at
+from task_runs where result_id = :one returning result_id as by_hand \gset
+select is(to_jsonb(run(:by_hand)) - 'result_id', :'row_of_one'::jsonb, 'one that was enqueued');
+select is(to_jsonb(run(:many)) - 'result_id', :'row_of_one'::jsonb, 'or many');
+
 -- What no row may be.
 
 select throws_ok(b.insertion, b.code, null, b.name)
