@@ -51,7 +51,16 @@ GROUPS = {
         "set_rate_limit",
         "delete_rate_limit",
     ],
-    "Look": ["explain", "states", "stats", "failed_runs", "inspect", "violations", "repair"],
+    "Look": [
+        "explain",
+        "states",
+        "stats",
+        "gauges",
+        "failed_runs",
+        "inspect",
+        "violations",
+        "repair",
+    ],
     "Before all": ["installed", "rights"],
 }
 

@@ -12,10 +12,13 @@ import django
 from django.apps import apps
 from django.db import connections
 from django.utils.module_loading import module_has_submodule
+from django.utils.translation import gettext
+
+from reproq_worker import tracing
 
 from .quiet import drop_unseen_records
 
-__all__ = ["execute", "setup"]
+__all__ = ["aexecute", "execute", "is_async", "setup"]
 
 logger = logging.getLogger("reproq.executor")
 
@@ -26,6 +29,7 @@ def setup() -> None:
     for config in apps.get_app_configs():
         if module_has_submodule(config.module, "tasks"):
             _preload(f"{config.name}.tasks")
+    _warm_up()
     connections.close_all()
     drop_unseen_records()
 
@@ -35,11 +39,35 @@ def execute(run: Mapping[str, Any]) -> dict[str, Any]:
 
     The outcome is an object of reproq_finish without result_id and lease_no.
     """
+    with tracing.attempt(run) as traced:
+        outcome = _execute_anywhere(run)
+        traced |= outcome
+    return outcome
+
+
+def _execute_anywhere(run: Mapping[str, Any]) -> dict[str, Any]:
     if _in_event_loop():
         # Neither the ORM nor async_to_sync may be used beside a running loop.
         with ThreadPoolExecutor(1, "reproq-task") as pool:
             return pool.submit(contextvars.copy_context().run, _execute_in_thread, run).result()
     return _execute(run)
+
+
+def is_async(run: Mapping[str, Any]) -> bool:
+    """Whether thread mode may run this on its event loop, by aexecute."""
+    from .coroutines import is_coroutine
+
+    return is_coroutine(run)
+
+
+async def aexecute(run: Mapping[str, Any]) -> dict[str, Any]:
+    """Run a claimed run whose task is a coroutine, beside others; see execute()."""
+    from .coroutines import run_coroutine
+
+    with tracing.attempt(run) as traced:
+        outcome = await run_coroutine(run)
+        traced |= outcome
+    return outcome
 
 
 def _execute(run: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,6 +82,14 @@ def _execute_in_thread(run: Mapping[str, Any]) -> dict[str, Any]:
         return _execute(run)
     finally:
         connections.close_all()
+
+
+def _warm_up() -> None:
+    """Import and load here, once, what each fork would else do for its first task."""
+    from . import claimed, coroutines  # noqa: F401
+    from .surroundings import call_in_surroundings
+
+    call_in_surroundings(lambda: gettext(""))
 
 
 def _in_event_loop() -> bool:

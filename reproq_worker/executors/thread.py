@@ -25,6 +25,8 @@ from typing import Any
 from reproq_worker.config import WorkerConfig
 from reproq_worker.executors import ExecutorUnusable, Finished, NextRun, StopReason, outcome_of
 from reproq_worker.executors.child import encode_outcome, failure
+from reproq_worker.executors.reports import open_log_files
+from reproq_worker.executors.thread_output import Logged, route
 from reproq_worker.held import Held
 
 _LOOK_EVERY = 0.005
@@ -62,7 +64,7 @@ class ThreadExecutor:
         #: threads would only take turns with the one that works.
         self._busy = True
         self._ended = 0
-        self._module: ModuleType
+        self._module: ModuleType | Logged
         self._ready = False
 
     async def start(self, finished: Finished, freed: Callable[[], None], next_run: NextRun) -> None:
@@ -75,7 +77,9 @@ class ThreadExecutor:
             os.environ["ALLOWED_TASK_MODULES"] = self._config.allowed_task_modules
         try:
             # In a thread, so that a setup that takes long does not deafen the worker to signals.
-            self._module = await asyncio.to_thread(_load, self._config.executor_module)
+            self._module = await asyncio.to_thread(_load, self._config)
+        except ExecutorUnusable:
+            raise
         except Exception as error:
             name = self._config.executor_module
             summary = f"{name} cannot be set up: {type(error).__name__}: {error}"
@@ -230,7 +234,12 @@ class ThreadExecutor:
             self._freed()
 
 
-def _load(name: str) -> ModuleType:
-    module = importlib.import_module(name)
+def _load(config: WorkerConfig) -> ModuleType | Logged:
+    files = open_log_files(config)
+    if files is not None:
+        route()
+    module = importlib.import_module(config.executor_module)
     module.setup()
-    return module
+    if files is None:
+        return module
+    return Logged(module, files, (config.max_stdout_bytes, config.max_stderr_bytes))

@@ -21,13 +21,15 @@ MAX_OUTCOMES = 500
 
 # row_to_json: the supervisor hands a run on as text and never decodes it.
 _CLAIM = (
-    "select c.result_id, c.lease_no, c.timeout_seconds, row_to_json(c)::text"
+    "select c.result_id, c.lease_no, c.timeout_seconds, row_to_json(c)::text, c.task_path,"
+    " c.queue_name, c.attempt, c.max_attempts, extract(epoch from c.last_attempted_at"
+    " - greatest(c.enqueued_at, c.run_after))::float8"
     " from reproq_claim(worker_id => %s, queues => %s, max_tasks => %s,"
     " lease => make_interval(secs => %s), wait => make_interval(secs => %s)) as c"
 )
 _FINISH = (
-    "select f.result_id, f.lease_no"
-    " from reproq_finish(worker_id => %s, outcomes => %s::jsonb) as f where f.accepted"
+    "select f.result_id, f.lease_no, f.accepted, f.status"
+    " from reproq_finish(worker_id => %s, outcomes => %s::jsonb) as f"
 )
 _READY = (
     "select coalesce(sum(s.ready), 0) from reproq_stats(finished_within => interval '0') as s"
@@ -45,8 +47,8 @@ class Exchanged:
     asked_for: int = 0
     #: The claim stopped early: ask again at once.
     more: bool = False
-    #: Outcomes that Postgres has answered, with whether it took them.
-    settled: list[tuple[Outcome, bool]] = field(default_factory=list)
+    #: Outcomes that Postgres has answered, with whether it took them, and the run's status then.
+    settled: list[tuple[Outcome, bool, str | None]] = field(default_factory=list)
 
 
 class Exchange:
@@ -115,8 +117,8 @@ class Exchange:
         if claimed is not None:
             safe_until = sent + self._config.lease_seconds
             result.claimed = [
-                Held(result_id, lease_no, timeout, payload.encode(), safe_until)
-                for result_id, lease_no, timeout, payload in await claimed.fetchall()
+                Held(result_id, lease_no, timeout, payload.encode(), *about, safe_until)
+                for result_id, lease_no, timeout, payload, *about in await claimed.fetchall()
             ]
         return result
 
@@ -138,8 +140,8 @@ class Exchange:
 
 
 def _answers(
-    ended: Sequence[Outcome], accepted: Sequence[tuple[int, int]]
-) -> list[tuple[Outcome, bool]]:
+    ended: Sequence[Outcome], rows: Sequence[tuple[int, int, bool, str]]
+) -> list[tuple[Outcome, bool, str | None]]:
+    answers = {(result_id, lease_no): answer for result_id, lease_no, *answer in rows}
     # One that got no answer at all is refused too: sending it again would change nothing.
-    keys = set(accepted)
-    return [(outcome, outcome.held.key in keys) for outcome in ended]
+    return [(outcome, *answers.get(outcome.held.key, (False, None))) for outcome in ended]

@@ -8,6 +8,7 @@ from reproq_worker.config import WorkerConfig
 from reproq_worker.executors import Executor, StopReason
 from reproq_worker.held import Held, Stage
 from reproq_worker.logs import Faults, log
+from reproq_worker.observer import Observer
 from reproq_worker.supervisor import database
 from reproq_worker.supervisor.database import Session
 from reproq_worker.supervisor.ledger import Ledger
@@ -34,8 +35,10 @@ class Leases:
         session: Session,
         executor: Executor,
         pump: Pump,
+        observer: Observer,
     ) -> None:
         self._config = config
+        self._observer = observer
         self._ledger = ledger
         self._session = session
         self._executor = executor
@@ -96,6 +99,7 @@ class Leases:
                 self._config.lease_seconds,
             ),
         )
+        self._observer.spent("heartbeat", time.monotonic() - sent)
         for result_id, lease_no, verdict in rows:
             if run := self._ledger.get((result_id, lease_no)):
                 self._obey(run, verdict, sent)

@@ -1,5 +1,6 @@
 """What this worker holds: runs claimed, running, or ended with an outcome to deliver."""
 
+import sys
 import threading
 import time
 from collections import deque
@@ -49,10 +50,15 @@ class Ledger:
             self._held[run.key] = run
             self.backlog.append(run)
 
-    def next_to_start(self) -> Held | None:
-        """Take the next waiting run and count it as running; None when none waits."""
+    def first_waiting(self) -> Held | None:
+        """The run that is to be started next, if one waits."""
         with self._lock:
-            if not self.backlog:
+            return self.backlog[0] if self.backlog else None
+
+    def next_to_start(self, max_bytes: int = sys.maxsize) -> Held | None:
+        """Take the next run and count it as running; None when none waits or it is larger."""
+        with self._lock:
+            if not self.backlog or len(self.backlog[0].payload) > max_bytes:
                 return None
             run = self.backlog.popleft()
             run.stage = Stage.RUNNING

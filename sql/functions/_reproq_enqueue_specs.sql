@@ -26,7 +26,7 @@ begin
             spec_hash, dedup,
             run_after, expires_at, timeout_seconds, max_attempts, max_lease_losses,
             backoff_base, backoff_cap, lock_key, concurrency_key, concurrency_limit,
-            metadata_json, result_ttl, enqueued_at, created_at, updated_at
+            metadata_json, result_ttl, traceparent, enqueued_at, created_at, updated_at
         )
         select
             s.result_id,
@@ -39,7 +39,7 @@ begin
             s.spec_json ->> 'task_path', s.spec_json, s.spec_hash, s.dedup,
             s.run_after, s.expires_at, s.timeout_seconds, s.max_attempts, s.max_lease_losses,
             s.backoff_base, s.backoff_cap, s.lock_key, s.concurrency_key, s.concurrency_limit,
-            s.metadata, s.result_ttl, n.clock, n.clock, n.clock
+            s.metadata, s.result_ttl, s.traceparent, n.clock, n.clock, n.clock
         from spec s
         cross join (select _reproq_now() as clock) n
         order by s.spec_hash, s.place

@@ -17,7 +17,8 @@ returns table (
     backoff_cap interval,
     metadata jsonb,
     result_ttl interval,
-    max_lease_losses integer
+    max_lease_losses integer,
+    traceparent text
 )
 language plpgsql
 volatile
@@ -33,7 +34,7 @@ declare
         "concurrency_limit": 0, "max_attempts": 3, "timeout_seconds": 900, "expires_in": null,
         "dedup": true, "backoff_base": "30 seconds", "backoff_cap": "1 hour",
         "takes_context": false, "backend_alias": "default", "provenance": null, "metadata": {},
-        "result_ttl": null, "max_lease_losses": 3
+        "result_ttl": null, "max_lease_losses": 3, "traceparent": null
     }';
     v_names text[] := array(select jsonb_object_keys(v_defaults));
     v_plain text[] := array[
@@ -53,7 +54,8 @@ begin
         r.backend_alias, r.priority, t.starts,
         v_now + r.expires_in,
         r.lock_key, r.concurrency_key, r.concurrency_limit, r.max_attempts, r.timeout_seconds,
-        r.dedup, r.backoff_base, r.backoff_cap, r.metadata, r.result_ttl, r.max_lease_losses
+        r.dedup, r.backoff_base, r.backoff_cap, r.metadata, r.result_ttl, r.max_lease_losses,
+        r.traceparent
     from (
         select
             e.place, s.*,
@@ -80,7 +82,7 @@ begin
                     s.lock_key, s.concurrency_key, s.concurrency_limit, s.max_attempts,
                     s.timeout_seconds, s.expires_in, s.dedup, s.backoff_base, s.backoff_cap,
                     s.takes_context, s.backend_alias, s.provenance, s.metadata, s.result_ttl,
-                    s.max_lease_losses
+                    s.max_lease_losses, s.traceparent
                 )
             end as checked
         from jsonb_array_elements(specs) with ordinality e (spec, place)
@@ -95,7 +97,7 @@ begin
             concurrency_limit integer, max_attempts integer, timeout_seconds integer,
             expires_in interval, dedup boolean, backoff_base interval, backoff_cap interval,
             takes_context boolean, backend_alias text, provenance jsonb, metadata jsonb,
-            result_ttl interval, max_lease_losses integer
+            result_ttl interval, max_lease_losses integer, traceparent text
         )
         order by e.place
     ) r

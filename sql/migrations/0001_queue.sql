@@ -41,6 +41,7 @@ create table task_runs (
     last_error text,
     errors_json jsonb not null default '[]',
     metadata_json jsonb not null default '{}',
+    traceparent text,
     enqueued_by text,
     run_after timestamptz,
     lease_losses integer not null default 0,
@@ -110,6 +111,8 @@ comment on column task_runs.result_ttl is
 'How long the record is kept after the run has finished; null keeps it.';
 comment on column task_runs.delete_after is
 'When the tick may delete the finished record: finished_at plus result_ttl.';
+comment on column task_runs.traceparent is
+'The trace in which it was enqueued, by W3C Trace Context; no part of the spec, so that it ends no dedup.';
 comment on column task_runs.enqueued_by is
 'The role that enqueued it, where that is not the owner of the tables: what reproq_results shows to whom.';
 comment on column task_runs.worker_ids is 'A jsonb array with one entry a claim.';
@@ -131,6 +134,10 @@ create index idx_task_runs_workflow_id on task_runs (workflow_id)
 where workflow_id is not null;
 create index idx_task_runs_parent_id on task_runs (parent_id)
 where parent_id is not null;
+create index idx_task_runs_waiting on task_runs (result_id)
+where wait_count > 0 and finished_at is null;
+comment on index idx_task_runs_waiting is
+'Unfinished members of workflows: the WAITING ones have no ticket by which they could be counted.';
 
 -- Tickets. They hold no foreign key to task_runs, so that Django's flush can truncate it: triggers
 -- on task_runs take them along.

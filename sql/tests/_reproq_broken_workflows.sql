@@ -10,7 +10,7 @@ select (:'f'::jsonb ->> 'a')::bigint as a, (:'f'::jsonb ->> 'b')::bigint as b, (
 select is_empty('select * from _reproq_broken_workflows()', 'a chain is sound');
 
 select is(
-    (select string_agg(l, E'\n') from unnest(string_to_array(broken(b.by_hand), E'\n')) l where l !~ '^(I3|I9) '), b.reported, b.name
+    (select string_agg(l, E'\n') from unnest(string_to_array(broken('alter table task_runs disable trigger user; ' || b.by_hand), E'\n')) l where l !~ '^(I3|I9) '), b.reported, b.name
 )
 from (values
     ('a run that was released too early',
@@ -28,12 +28,9 @@ from (values
     ('a circle', format('insert into reproq_edges values (%s, %s); delete from reproq_edges where waits_for = %s',
         :b, :c, :a),
         format(E'I29 no run waits for itself: run %s waits in a circle\nI29 no run waits for itself: run %s waits in a circle', :b, :c)),
-    ('a workflow that has grown',
-        format('update reproq_workflows set expected_count = 1 where workflow_id = %L', :'id'),
-        format('I25 a workflow is what it was enqueued as: workflow %s has 3 runs of 2', :'id')),
     ('a workflow without a run',
         format('update task_runs set workflow_id = null where workflow_id = %L', :'id'),
-        format('I25 a workflow is what it was enqueued as: workflow %s has 0 runs of 3', :'id'))
+        format('I53 a workflow goes with its last run: workflow %s', :'id'))
 ) b (name, by_hand, reported);
 
 select complete(:'f', 'a'), complete(:'f', 'b'), reproq_prune('{SUCCESSFUL}', '0');

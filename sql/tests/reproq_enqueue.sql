@@ -327,5 +327,26 @@ from (values
 ) g (name, arguments);
 select is_empty('select * from reproq_violations()', 'no invariant is broken at the end');
 
+-- A trace goes along beside the spec.
+
+select reproq_enqueue(
+    'shop.tasks.traced', traceparent => '00-' || repeat('a', 32) || '-' || repeat('b', 16) || '-01'
+) as traced \gset
+select is(
+    reproq_enqueue(
+        'shop.tasks.traced',
+        traceparent => '00-' || repeat('c', 32) || '-' || repeat('d', 16) || '-01'
+    ),
+    :traced, 'another trace joins the live run'
+);
+select is(
+    (run(:traced)).traceparent, '00-' || repeat('a', 32) || '-' || repeat('b', 16) || '-01',
+    'whose trace stays that of its own enqueue'
+);
+select throws_ok(
+    $$select reproq_enqueue('a.b', traceparent => '00-zz')$$, '22023',
+    'traceparent: must be one of W3C Trace Context', 'what is no traceparent is refused'
+);
+
 select * from finish();
 rollback;

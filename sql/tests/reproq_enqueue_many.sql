@@ -151,5 +151,10 @@ select lives_ok(
 );
 select is_empty('select * from reproq_violations()', 'no invariant is broken');
 
+select result_id as traced from reproq_enqueue_many('[{"task_path": "a.traced", "queue": "traced", "traceparent": "00-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bbbbbbbbbbbbbbbb-01"}]') \gset
+select is(
+    (run(:traced)).traceparent, '00-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bbbbbbbbbbbbbbbb-01', 'a trace goes along'
+);
+
 select * from finish();
 rollback;

@@ -40,6 +40,8 @@ def missing() -> list[str]:
         gaps.append("pg_cron (Debian: postgresql-15-cron)")
     if shutil.which("pgbouncer") is None and not Path("/usr/sbin/pgbouncer").exists():
         gaps.append("PgBouncer (Debian: pgbouncer)")
+    if shutil.which("node") is None:
+        gaps.append("Node.js (Debian: nodejs)")
     return gaps
 
 

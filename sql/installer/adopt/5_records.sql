@@ -56,7 +56,10 @@ begin
             r.max_attempts, 1, r.attempts + (r.status <> 'RUNNING')::integer
         ),
         concurrency_limit = greatest(r.concurrency_limit, 0),
-        lease_no = case when r.status = 'RUNNING' then greatest(r.lease_no, 1) else r.lease_no end,
+        -- A lease more than claims, as of every run that came in as RUNNING.
+        lease_no = case
+            when r.status = 'RUNNING' then jsonb_array_length(r.worker_ids) + 1 else r.lease_no
+        end,
         leased_by = case when r.status = 'RUNNING' then coalesce(r.leased_by, 'unknown') end,
         leased_until = case
             when r.status = 'RUNNING' then coalesce(r.leased_until, v_now + interval '5 minutes')
