@@ -55,7 +55,7 @@ def _full(seconds: float = 300, tasks: int = 20_000) -> Plan:
             (faults.RestartPostgres("immediate"), [seconds * part for part in (0.2, 0.45, 0.7)]),
             (faults.RestartPostgres("fast"), [seconds * 0.85]),
             (faults.LockTable(seconds=4), [seconds * 0.1]),
-            (faults.HoldSnapshot(seconds=30), [seconds * 0.3]),
+            (faults.HoldSnapshot(seconds=seconds / 10), [seconds * 0.3]),
         ],
     )
 
