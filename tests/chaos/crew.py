@@ -13,8 +13,10 @@ from random import Random
 from tests.chaos.ledger import Ledger
 from tests.worker.process import ROOT, Worker
 
+#: In place of the exit code of a worker that did not leave within a minute.
+STUCK = -1000
 #: Seconds that a fault waits for a worker to hit.
-_PATIENCE = 2.0
+_PATIENCE = 5.0
 
 
 class Crew:
@@ -70,16 +72,20 @@ class Crew:
     def dismiss(self) -> None:
         """End them all, gently."""
         with self._lock:
+            working = self._working()
             for worker in filter(None, self._workers):
-                worker.signal(signal.SIGTERM)
-                self._leaving.append(worker)
+                if worker in working:
+                    worker.signal(signal.SIGTERM)
+                    self._leaving.append(worker)
+                else:  # it has only begun to start, and SIGTERM ends it as it does any program
+                    worker.destroy()
             give_up_at = time.monotonic() + 60
             while self._leaving and time.monotonic() < give_up_at:
                 self._collect()
                 time.sleep(0.05)
             for worker in self._leaving:
                 worker.destroy()
-                self.exits.append(-signal.SIGKILL)
+                self.exits.append(STUCK)
 
     @property
     def started(self) -> int:

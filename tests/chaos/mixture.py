@@ -12,7 +12,7 @@ KEYS = 20
 CHAIN = 4
 CHORD = 10
 #: Of the bucket of `rated` runs.
-RATE, BURST = 5, 10
+RATE, BURST = 7, 10
 
 #: Shares of all runs, in a thousand.
 SHARES = {

@@ -5,7 +5,7 @@ import os
 import platform
 from typing import Any
 
-from tests.chaos.checks import Finding
+from tests.chaos.finding import Finding
 from tests.chaos.scene import Scene
 
 _PAGE = """\

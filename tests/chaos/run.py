@@ -7,12 +7,13 @@ from pathlib import Path
 
 import psycopg
 
-from tests.chaos.checks import Finding, judge
 from tests.chaos.evidence import collect
+from tests.chaos.finding import Finding
 from tests.chaos.journal import keep_journal
 from tests.chaos.mixture import BURST, PREFIX, RATE
 from tests.chaos.plan import Plan
 from tests.chaos.scene import Scene
+from tests.chaos.verdict import judge
 from tests.harness.machine import NEWEST
 from tests.harness.servers import Server
 
