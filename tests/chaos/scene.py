@@ -148,10 +148,12 @@ class Scene:
 
     def _sample(self) -> None:
         pause = self.plan.seconds / self.plan.samples / 2
+        next_at = self._began
         while not self._over.is_set():
             try:
                 with self.watcher() as conn:
-                    while not self._over.wait(pause):
+                    while not self._over.wait(max(0.0, next_at - time.monotonic())):
+                        next_at = max(next_at, time.monotonic() - 1) + pause
                         self.violations += conn.execute(
                             "select * from reproq_violations()"
                         ).fetchall()
@@ -160,13 +162,16 @@ class Scene:
                 self.sleep(0.1)
 
     def _wait_for_the_end(self, tell: Callable[[str], None]) -> None:
-        left, moved_at = None, time.monotonic()
+        seen, moved_at = None, time.monotonic()
         while time.monotonic() < moved_at + self.plan.patience:
-            if (now := self._left()) != left:
-                left, moved_at = now, time.monotonic()
+            left, samples_left = self._left(), max(0, self.plan.samples - self.samples)
+            if left:
                 tell(self._state())
-            if left == 0 and self.samples >= self.plan.samples:
+            elif not samples_left:
                 return
+            # (Where samples took longer than planned, the rest is taken of what is at rest.)
+            if seen != (seen := (left, left or samples_left)):
+                moved_at = time.monotonic()
             self.sleep(0.3)
 
     def _left(self) -> int:
