@@ -5,6 +5,7 @@ import json
 import psycopg
 import pytest
 
+from reproq_worker import __version__
 from reproq_worker.torture.run import Torture
 from reproq_worker.torture.verdict import judge
 
@@ -133,7 +134,7 @@ def test_a_run_that_has_ended_cannot_be_cancelled(run, conn):
 
 class TestDoctor:
     def test_is_content_with_what_is_well(self, run, conn):
-        conn.execute("select reproq_register_worker('w', 'h', 1, '{default}', '1')")
+        conn.execute("select reproq_register_worker('w', 'h', 1, '{default}', %s)", [__version__])
         assert run("doctor", "--strict").endswith("Doctor found 0 error(s) and 0 warning(s).\n")
 
     @pytest.mark.breaks_invariants
