@@ -34,5 +34,5 @@ def _modules_of_apps() -> Iterator[ModuleType]:
 def _tasks_in(module: ModuleType) -> Iterator[Task]:
     for value in list(vars(module).values()):
         # One that is only imported here belongs to another module.
-        if isinstance(value, Task) and value.func.__module__ == module.__name__:
+        if isinstance(value, Task) and getattr(value.func, "__module__", "") == module.__name__:
             yield value

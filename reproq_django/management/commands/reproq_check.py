@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
+
+from .reproq import Command as ReproqCommand
 
 
-class Command(BaseCommand):
+class Command(ReproqCommand):
     """A shell around a shell."""
 
     help = "Say whether a worker could start: its package, the database, the schema."
-    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         """--database."""
@@ -18,5 +18,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, database: str | None = None, **options: Any) -> None:
         """Check."""
-        alias = ["--database", database] if database else []
-        call_command("reproq", "check", *alias, stdout=self.stdout, stderr=self.stderr)
+        flags = ["--database", database] if database else []
+        super().handle(command="check", arguments=flags)

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
+
+from .reproq import Command as ReproqCommand
 
 
-class Command(BaseCommand):
+class Command(ReproqCommand):
     """A shell around a shell."""
 
     help = "Show the database, its tables, how full the queue is, the latest tasks and the workers."
-    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         """--database, --stale-minutes, --recent-limit."""
@@ -23,4 +23,4 @@ class Command(BaseCommand):
         flags = ["--database", database] if database else []
         for name in ("stale_minutes", "recent_limit"):
             flags += [f"--{name.replace('_', '-')}", str(options[name])]
-        call_command("reproq", "health", *flags, stdout=self.stdout, stderr=self.stderr)
+        super().handle(command="health", arguments=flags)
