@@ -59,10 +59,10 @@ def doctor(ctx: click.Context, dsn: str | None, strict: bool, as_json: bool) -> 
 def look(found: Findings, cursor: Any) -> None:
     """All of Django's part; without a cursor what needs no query."""
     backends = _look_at_backends(found)
-    _look_at_databases(found)
+    can_be_asked = _look_at_databases(found) and cursor is not None
     _look_at_settings(found)
     _look_at_tasks(found)
-    if cursor is not None:
+    if can_be_asked:
         _look_at_migrations(found)
         _look_at_queues(found, cursor, backends)
         _look_at_schedules(found, cursor)
@@ -89,11 +89,12 @@ def _look_at_backends(found: Findings) -> list[ReproqBackend]:
     return ours
 
 
-def _look_at_databases(found: Findings) -> None:
+def _look_at_databases(found: Findings) -> bool:
     try:
         aliases = queue_aliases()
-    except ValueError:
-        return  # The backend's own check has told about the setting.
+    except ValueError as error:
+        found.add(ERROR, str(error), "Correct that setting.")
+        return False
     known = [alias for alias in aliases if alias in connections]
     if len(known) > 1 and _ROUTER not in map(_dotted, settings.DATABASE_ROUTERS):
         advice = f'Add "{_ROUTER}" to DATABASE_ROUTERS.'
@@ -105,6 +106,7 @@ def _look_at_databases(found: Findings) -> None:
     found.names(ERROR, forbidden, "a router keeps the tables out of these databases", advice)
     for alias in known:
         _look_at_connection(found, alias)
+    return True
 
 
 def _look_at_connection(found: Findings, alias: str) -> None:
