@@ -70,9 +70,6 @@ where p.enabled and not exists (
 )
 order by p.name
 """
-_LAPSED = """
-select count(*) from reproq_leases as l where l.leased_until < clock_timestamp() - interval '2 min'
-"""
 _PAUSED = "select c.queue_name from reproq_queue_controls as c where c.paused order by 1"
 _MAY_NOT = """
 select r.function_name
@@ -179,7 +176,7 @@ def look_at_queue(found: Findings, cursor: Any) -> None:
     found.names(ERROR, violations, "broken invariants", "Run `select reproq_repair()`; report it.")
     if not violations:
         found.add(OK, "no invariant is violated")
-    [workers] = first_column(cursor, f"select count(*) from reproq_workers where {_ALIVE}")
+    workers = call(cursor, "gauges")[0]["workers"]
     advice = "" if workers else "Start `reproq worker`."
     found.add(OK if workers else WARNING, f"workers alive: {workers}", advice)
     look = [
@@ -196,8 +193,7 @@ def look_at_queue(found: Findings, cursor: Any) -> None:
         found.names(WARNING, first_column(cursor, statement), what, advice)
     others = first_column(cursor, _OTHER_VERSIONS, __version__)
     found.names(WARNING, others, f"workers of another release than {__version__}", "Restart them.")
-    [lapsed] = first_column(cursor, _LAPSED)
-    if lapsed:
+    if (lapsed := sum(queue["leases_lost"] for queue in call(cursor, "stats"))) and not workers:
         advice = "Nobody keeps time: start a worker or `reproq beat`, or `reproq reclaim`."
         found.add(WARNING, f"leases ran out and were not taken back: {lapsed}", advice)
 

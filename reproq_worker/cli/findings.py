@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import click
+import psycopg
 
 from reproq_worker.cli.faults import FAILED
 from reproq_worker.cli.output import show_json
@@ -50,5 +51,9 @@ class Findings:
 
 
 def first_column(cursor: Any, statement: str, *values: Any) -> list[Any]:
-    """The first column of what a statement returns."""
-    return [row[0] for row in cursor.execute(statement, values or None).fetchall()]
+    """The first column; nothing where a role may only call functions."""
+    try:
+        with cursor.connection.transaction():
+            return [row[0] for row in cursor.execute(statement, values or None).fetchall()]
+    except psycopg.errors.InsufficientPrivilege:
+        return []
