@@ -15,7 +15,7 @@ from reproq_django.databases import queue_aliases
 from reproq_worker.cli.faults import USAGE, Fault
 from reproq_worker.cli.package import of_downloads, verify
 from reproq_worker.install import install
-from reproq_worker.resources import starting_config
+from reproq_worker.package_files import starting_config
 
 _TASKS = """\
 TASKS = {"default": {"BACKEND": "reproq_django.backend.ReproqBackend", "QUEUES": []}}"""

@@ -16,7 +16,7 @@ from reproq_django.recurring import recurring
 from reproq_django.tasks import debug_noop_task
 from reproq_worker import __version__, config_file
 from reproq_worker.call import call_value
-from reproq_worker.resources import starting_config
+from reproq_worker.package_files import starting_config
 from tests.shop import tasks
 from tests.worker.process import ROOT
 

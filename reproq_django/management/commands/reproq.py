@@ -59,7 +59,7 @@ _OWN_COMMANDS = {
     "stress-test": "reproq_django.commands.stress:stress_test",
 }
 _REPLACEABLE = {"worker", "beat"}
-_COMMANDS = Commands(COMMANDS | _OWN_COMMANDS)
+COMMANDS_OF_MANAGE = Commands(COMMANDS | _OWN_COMMANDS)
 
 
 class Command(BaseCommand):
@@ -126,7 +126,7 @@ class Command(BaseCommand):
             rest = ["--database", database, *rest]
         elif database is not None:
             raise CommandError(f"reproq {command} takes no --database.", returncode=2)
-        return _COMMANDS.main(
+        return COMMANDS_OF_MANAGE.main(
             [*words, *rest],
             prog_name="manage.py reproq",
             standalone_mode=False,
@@ -182,8 +182,8 @@ def _start(program: str, arguments: list[str], database: str | None) -> int:
 
 def _resolve(command: str, arguments: list[str]) -> tuple[list[str], click.Command | None]:
     """The words that name a command, one or two, and what they name."""
-    context = click.Context(_COMMANDS)
-    found = _COMMANDS.get_command(context, command)
+    context = click.Context(COMMANDS_OF_MANAGE)
+    found = COMMANDS_OF_MANAGE.get_command(context, command)
     if isinstance(found, click.Group) and arguments and arguments[0] in found.commands:
         return [command, arguments[0]], found.commands[arguments[0]]
     return [command], found
