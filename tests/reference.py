@@ -43,6 +43,7 @@ GROUPS = {
         "retry_workflow",
         "prune",
         "prune_expired",
+        "prune_workers",
     ],
     "Limit": [
         "pause_queue",

@@ -52,10 +52,14 @@ def run(folder: Path, *, terminal: bool) -> None:
             admin = f"Admin: {address}  user {USER}, password {make_user()}"
             click.echo(admin)
             enqueued = work.enqueue()
+            flows = work.enqueue_workflows()
+            work.bring_schedule_forward()
             click.echo(f"Enqueued {enqueued.calls} calls at once; a worker is at them.\n")
             check = partial(stage.check_worker, worker, log_file)
-            progress.watch(enqueued.ids, check, terminal=terminal)
+            progress.watch([*enqueued.ids, *flows.ids], check, terminal=terminal)
             summary.show(enqueued)
+            summary.show_workflows(flows)
+            summary.show_schedule()
             click.echo(f"\nLog of the worker: {shown(log_file)}")
             if terminal:
                 click.echo(f"{admin}  (Ctrl-C ends the demo)")

@@ -24,9 +24,10 @@ as $$
             'operator', '{
                 reproq_cancel, reproq_retry, reproq_replay, reproq_replay_spec,
                 reproq_retry_failed, reproq_discard, reproq_cancel_workflow,
-                reproq_retry_workflow, reproq_prune, reproq_prune_expired, reproq_pause_queue,
-                reproq_resume_queue, reproq_set_aging, reproq_set_rate_limit,
-                reproq_delete_rate_limit, reproq_enqueue_periodic_task, reproq_cron_next,
+                reproq_retry_workflow, reproq_prune, reproq_prune_expired, reproq_prune_workers,
+                reproq_reclaim, reproq_pause_queue, reproq_resume_queue, reproq_set_aging,
+                reproq_set_rate_limit, reproq_delete_rate_limit, reproq_enqueue_periodic_task,
+                reproq_cron_next,
                 reproq_explain, reproq_results, reproq_states, reproq_stats, reproq_gauges,
                 reproq_failed_runs, reproq_inspect, reproq_violations, reproq_repair
             }'
