@@ -43,6 +43,7 @@ GROUPS = {
         "retry_workflow",
         "prune",
         "prune_expired",
+        "delete",
     ],
     "Limit": [
         "pause_queue",
@@ -55,6 +56,7 @@ GROUPS = {
         "explain",
         "states",
         "stats",
+        "stats_window",
         "gauges",
         "failed_runs",
         "inspect",
