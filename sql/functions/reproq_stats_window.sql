@@ -20,7 +20,7 @@ begin
     offset reproq_stats_window.max_tasks
     limit 1;
     if not found then
-        return '1000 years';
+        return '360000 days';
     end if;
     return coalesce(
         (
@@ -35,4 +35,4 @@ end;
 $$;
 
 comment on function reproq_stats_window(integer) is
-'The longest time for which reproq_stats has at most about max_tasks finished runs to look at, so that it answers soon however many there are: 1000 years, which is all of them, or 30 days, 7 days, 1 day, 1 hour, 10 minutes, 1 minute, 10 seconds, or 1 second. Errors: 22023.';
+'The longest time for which reproq_stats has at most about max_tasks finished runs to look at, so that it answers soon however many there are: 360000 days, which is all of them, or 30 days, 7 days, 1 day, 1 hour, 10 minutes, 1 minute, 10 seconds, or 1 second. Errors: 22023.';
