@@ -4,10 +4,10 @@ The terminal asks for a code and shows it; a superuser who has logged in compare
 the terminal, asking again with its code, gets the token, once.
 
 A code is `<8 hex digits to compare><128 bits that only the terminal knows>`, with the time and a
-signature. The link that is opened in the browser names the first part and a digest of the second, so
-that whoever sees it cannot fetch the token. Both say themselves until when they hold. What must
-be known to all web processes, that a code is approved and that its token has been fetched, is
-kept where Django keeps sessions, which all of them share already.
+signature. The link that is opened in the browser names the first part and a digest of the second:
+whoever sees it cannot fetch the token. Both say themselves until when they hold. What all web
+processes must know, that a code is approved and that its token has been fetched, is kept where
+Django keeps sessions, which they share already.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Where a worker's monitor is: what a terminal is told, and where this process passes it on from."""
+"""Where a worker's monitor is: what a terminal is told, and from where this site passes it on."""
 
 from collections.abc import Callable
 from urllib.parse import urlsplit

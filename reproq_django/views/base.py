@@ -48,7 +48,7 @@ class JsonView(View):
         """The view, outside ATOMIC_REQUESTS: what a task has done must outlive its request."""
         view = csrf_exempt(super().as_view(**initkwargs))
         for alias in connections:
-            view = transaction.non_atomic_requests(view, using=alias)
+            view = transaction.non_atomic_requests(using=alias)(view)
         return view
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -33,6 +33,7 @@ class PairView(TuiView):
 
     def get(self, request: HttpRequest) -> JsonResponse:
         """A new code, also by its names in RFC 8628."""
+        _tokens()  # rather now than when somebody has approved it
         try:
             code, shown, linked = pairing.begin()
         except pairing.NotStored:
@@ -85,7 +86,7 @@ class PollView(TuiView):
 
 
 def refuse_without_token() -> None:
-    """404 where METRICS_AUTH_TOKEN is empty, 503 where there is nothing to sign tokens with."""
+    """404 where METRICS_AUTH_TOKEN is empty."""
     if not web_settings.token():
         raise Refusal(404, "tui auth disabled")
 
@@ -103,12 +104,17 @@ def _config(request: HttpRequest) -> dict[str, object]:
 
 
 def _issue(user: Any) -> tuple[str, int]:
+    key, name = web_settings.signing_key(), user.get_username()
+    token: tuple[str, int] = _tokens().issue(key, str(user.pk), name, pairing.TOKEN_SECONDS)
+    return token
+
+
+def _tokens() -> Any:
     try:
         from reproq_worker.monitor import tokens
     except ImportError:
         raise Refusal(503, "PyJWT is missing", hint="pip install 'reproq[metrics]'") from None
-    key = web_settings.signing_key()
-    return tokens.issue(key, str(user.pk), user.get_username(), pairing.TOKEN_SECONDS)
+    return tokens
 
 
 def _expired() -> JsonResponse:

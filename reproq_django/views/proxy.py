@@ -56,7 +56,7 @@ class ProxyView(GuardedView):
         except TimeoutError:
             status = 504
             raise Refusal(504, f"{self.label} proxy timeout") from None
-        except (OSError, http.client.HTTPException):
+        except (OSError, http.client.HTTPException, ValueError):
             raise Refusal(502, f"{self.label} proxy failed") from None
         finally:
             _log(request, self.kind, status, began, target)
@@ -104,6 +104,9 @@ class EventsView(ProxyView):
             body, status = answer.read(_MOST_BYTES), answer.status
             answer.close()
             return HttpResponse(body, status=status, content_type=answer.getheader("Content-Type"))
+        if request.method == "HEAD":
+            answer.close()
+            return HttpResponse(content_type="text/event-stream", headers=_STREAM_HEADERS)
         # (Under ASGI an ordinary iterator would be read to its end before anything is sent.)
         pieces: Any = _apieces(answer) if isinstance(request, ASGIRequest) else _pieces(answer)
         return StreamingHttpResponse(
@@ -142,7 +145,8 @@ async def _apieces(answer: http.client.HTTPResponse) -> AsyncIterator[bytes]:
         while piece := await asyncio.to_thread(_piece, answer):
             yield piece
     finally:
-        answer.close()
+        # In a thread: it waits for the one that reads, and this may be the end of a cancelled task.
+        asyncio.get_running_loop().run_in_executor(None, answer.close)
 
 
 def _piece(answer: http.client.HTTPResponse) -> bytes:
