@@ -132,7 +132,7 @@ def purge_completed_tasks(
     `statuses` are those of SUCCESSFUL, FAILED and CANCELLED that are meant, else all of them.
     """
     count = 0
-    chosen = [str(status) for status in _ENDS if statuses is None or status in set(statuses)]
+    chosen = list(_ENDS) if statuses is None else [str(status) for status in statuses]
     for alias in _backend(backend_name).databases():
         deleted = _BATCH
         while deleted == _BATCH:
