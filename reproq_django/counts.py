@@ -1,32 +1,27 @@
-"""How many runs there are of each status: exact in small tables, soon in large ones.
+"""How many runs there are of each status, by reproq_counts: live ones by their tickets."""
 
-Live runs are counted by their tickets. Finished ones are counted as far back as an index finds
-them soon, which is all of them until there are about 100,000 (reproq_stats_window).
-"""
-
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import timedelta
 
 from django.db import connections
 
-from reproq_worker.call import call, call_value
-
-from .models import TaskRun
+from reproq_worker.call import call
 
 type Counts = dict[str, int]
 
-#: What reproq_stats_window says for "all of them".
-EVERYTHING = timedelta(days=360_000)
 
+def by_queue(db_alias: str) -> tuple[dict[str, Counts], timedelta | None]:
+    """The counts above 0 of each queue, and how far back finished runs are counted.
 
-def by_queue(db_alias: str) -> tuple[dict[str, Counts], timedelta]:
-    """The counts above 0 of each queue, and how far back finished runs are among them."""
+    That is None, all of them, until there are about 100,000; to count more would take too long.
+    """
     with connections[db_alias].cursor() as cursor:
-        window = call_value(cursor, "stats_window")
-        rows = call(cursor, "stats", finished_within=window)
-    counts = {row["queue_name"]: _above_zero(row) for row in rows}
-    return {queue: found for queue, found in counts.items() if found}, window
+        rows = call(cursor, "counts")
+    found: dict[str, Counts] = defaultdict(dict)
+    for row in rows:
+        found[row["queue_name"]][row["status"]] = row["runs"]
+    return dict(found), rows[0]["finished_within"] if rows else None
 
 
 def total(counts: dict[str, Counts]) -> Counts:
@@ -40,8 +35,3 @@ def added(several: Iterable[Counts]) -> Counts:
     for counts in several:
         sums.update(counts)
     return dict(sums)
-
-
-def _above_zero(row: dict[str, int]) -> Counts:
-    names = [str(name) for name in TaskRun.Status.values]
-    return {name: row[name.lower()] for name in names if row[name.lower()]}

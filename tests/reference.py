@@ -56,7 +56,7 @@ GROUPS = {
         "explain",
         "states",
         "stats",
-        "stats_window",
+        "counts",
         "gauges",
         "failed_runs",
         "inspect",
