@@ -72,7 +72,7 @@ class ReproqContext(TaskContext):
     _saved: dict[str, Any] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_saved", deepcopy(self.metadata))
+        object.__setattr__(self, "_saved", deepcopy(self.metadata) if self.metadata else {})
 
     def predecessor_results(self) -> list[PredecessorResult]:
         """What the runs returned that this one waited for, in the order of the workflow."""
@@ -136,6 +136,8 @@ class ReproqContext(TaskContext):
 
     def unsaved_metadata(self) -> dict[str, Any] | None:
         """Return the metadata as JSON values where it differs from what was saved, else None."""
+        if self.metadata == {} == self._saved:
+            return None
         encoded = serialization.encode_metadata(self.metadata)
         return None if encoded == self._saved else encoded
 

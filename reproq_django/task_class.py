@@ -131,11 +131,15 @@ class ReproqTask(Task):
 
 
 def changed(task: Task, **changes: Any) -> Task:
-    """Copy a task with other fields and without validation, as a stored run had them."""
+    """The task with other fields and without validation, as a stored run had them."""
+    differing = {n: v for n, v in changes.items() if getattr(task, n) != v}
+    if not differing:
+        return task
     copy = object.__new__(type(task))
     for field in fields(task):
         name = field.name
-        object.__setattr__(copy, name, changes[name] if name in changes else getattr(task, name))
+        value = differing[name] if name in differing else getattr(task, name)
+        object.__setattr__(copy, name, value)
     return copy
 
 

@@ -37,6 +37,8 @@ class Held:
     safe_until: float
     claimed_at: float = field(default_factory=time.monotonic)
     started_at: float = 0.0
+    #: Set where that is known better than from when the supervisor hears of it.
+    ended_at: float = 0.0
     stage: Stage = Stage.WAITING
 
     @property

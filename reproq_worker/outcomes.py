@@ -10,11 +10,12 @@ from typing import Any
 
 WORKER_DIED_RETRY_SECONDS = 10
 _MESSAGE_CHARS = 4096
+_as_json = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
 
 def encode(outcome: Any) -> bytes:
     """Encode an outcome; ValueError or TypeError where it is not JSON (NaN, bytes, a cycle)."""
-    return json.dumps(outcome, allow_nan=False, separators=(",", ":")).encode()
+    return _as_json(outcome).encode()
 
 
 def completed(value: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 import pytest
 
+from benchmarks.cli import main as bench
 from reproq_django import specs
 from reproq_django.executor.protocol import make_parser
 from reproq_django.task_class import READERS
@@ -13,13 +14,15 @@ from reproq_worker.cli import main
 from tests.reference import FILE as REFERENCE
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = sorted([ROOT / "README.md", ROOT / "sql" / "README.md", *ROOT.glob("docs/**/*.md")])
+READMES = [ROOT / folder / "README.md" for folder in ("", "sql", "benchmarks")]
+PAGES = sorted([*READMES, *ROOT.glob("docs/**/*.md")])
 LINK = re.compile(r"\]\(([^)#\s]+)")
 
 
 def options_of_the_command() -> set[str]:
     context = click.Context(main)
     commands = [main.get_command(context, name) for name in main.list_commands(context)]
+    commands.append(bench)
     below = [sub for command in commands for sub in getattr(command, "commands", {}).values()]
     executor = {opt for action in make_parser()._actions for opt in action.option_strings}
     return executor | {

@@ -35,6 +35,7 @@ from .api import (
     reset_task_for_retry,
     run_task_by_id,
 )
+from .quiet import drop_unseen_records
 
 __all__ = [
     "aexecute",
@@ -68,6 +69,7 @@ def setup() -> None:
             _preload(f"{config.name}.tasks")
     _warm_up()
     connections.close_all()
+    drop_unseen_records()
 
 
 def execute(run: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,20 +109,10 @@ async def aexecute(run: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _execute(run: Mapping[str, Any]) -> dict[str, Any]:
-    from .attempt import failure, run_attempt
-    from .loading import Refused, load
-    from .surroundings import task_surroundings
+    # Not before Django is set up.
+    from .claimed import execute_claimed
 
-    try:
-        with task_surroundings():
-            context = load(run)
-            return run_attempt(
-                context, sender=_sender(context), attempts_left=run["attempt"] < run["max_attempts"]
-            )
-    except Refused as e:
-        return e.outcome
-    except BaseException as e:
-        return failure(e, retry=True)
+    return execute_claimed(run)
 
 
 def _execute_in_thread(run: Mapping[str, Any]) -> dict[str, Any]:
@@ -130,17 +122,12 @@ def _execute_in_thread(run: Mapping[str, Any]) -> dict[str, Any]:
         connections.close_all()
 
 
-def _sender(context: Any) -> type:
-    return type(context.task_result.task.get_backend())
-
-
 def _warm_up() -> None:
     """Import and load here, once, what each fork would else do for its first task."""
-    from . import attempt, coroutines, loading  # noqa: F401
-    from .surroundings import task_surroundings
+    from . import claimed, coroutines  # noqa: F401
+    from .surroundings import call_in_surroundings
 
-    with task_surroundings():
-        gettext("")
+    call_in_surroundings(lambda: gettext(""))
 
 
 def _in_event_loop() -> bool:

@@ -79,9 +79,10 @@ def serve(channel: socket.socket, module: ModuleType, settings: dict[str, Any]) 
             _flush()
             if identity(channel.fileno()) != own:
                 os._exit(EXIT_CHANNEL_LOST)
-            before.restore()
             runs_left -= 1
             leaving = runs_left == 0 or bool(met_limit) or memory.is_worn_out(max_memory)
+            if not leaving:
+                before.restore()
             notes = wire.frame(wire.LEAVING) if leaving else b""
             if any(map(_holds_data, before.output)):
                 notes += wire.frame(wire.OUTPUT_WAITS)

@@ -40,12 +40,11 @@ def refuse_small_limit(size: int) -> None:
 
 def explain(outcome: dict[str, Any], size: int) -> bool:
     """Say in the outcome of a task that met the limit that there is one; whether it did."""
-    error = outcome.get("error")
-    if not error or error.get("exception_class") != "builtins.MemoryError":
+    error = outcome.get("error") if isinstance(outcome, dict) else None
+    if not isinstance(error, dict) or error.get("exception_class") != "builtins.MemoryError":
         return False
-    error["message"] = (
-        f"{error['message']}: the process of a task may take {in_words(size)} (max_memory)"
-    )
+    said = error["message"] or "MemoryError"
+    error["message"] = f"{said}: the process of a task may take {in_words(size)} (max_memory)"
     return True
 
 

@@ -62,6 +62,12 @@ class Kept:
             self._is_cut = True
 
 
+def _capacity(pipe: int) -> int:
+    """How much a pipe holds at most; where that cannot be asked, more than is usual."""
+    ask = getattr(fcntl, "F_GETPIPE_SZ", None)
+    return fcntl.fcntl(pipe, ask) if ask is not None else 1 << 20
+
+
 class Output:
     """The worker's ends of the two pipes of one child."""
 
@@ -88,7 +94,7 @@ class Output:
     def drain(self) -> None:
         """Read what is in the pipes now, and no more: a writer may never stop."""
         for descriptor in list(self._open):
-            left = fcntl.fcntl(descriptor, fcntl.F_GETPIPE_SZ)
+            left = _capacity(descriptor)
             while left > 0 and (size := self._read(descriptor)):
                 left -= size
 

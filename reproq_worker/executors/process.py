@@ -15,6 +15,7 @@ from reproq_worker.config import WorkerConfig
 from reproq_worker.executors import (
     ExecutorUnusable,
     Finished,
+    NextRun,
     StopReason,
     memory,
     processes,
@@ -52,7 +53,7 @@ class ProcessExecutor:
         self._link: ZygoteLink | None = None
         self._reports: reports.Reports | None = None
 
-    async def start(self, finished: Finished, freed: Callable[[], None]) -> None:
+    async def start(self, finished: Finished, freed: Callable[[], None], next_run: NextRun) -> None:
         """Start the zygote and its children; ExecutorUnusable when its setup fails."""
         self._finished = finished
         self._freed = freed

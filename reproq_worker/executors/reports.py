@@ -54,8 +54,8 @@ class Reports:
             self._pass_on.flush()
 
     async def _write(self, files: LogFiles, run: Held, raw: bytes | None, written: Written) -> None:
-        attempt = json.loads(run.payload)["attempt"]
         try:
+            attempt = json.loads(run.payload)["attempt"]
             # A slow disk must not keep leases from being renewed.
             path = await asyncio.to_thread(files.write, run.result_id, attempt, written)
             self._faults.over(_WHAT)
@@ -63,7 +63,8 @@ class Reports:
             self._faults.tell(_WHAT, error.strerror or str(error))
         else:
             raw = raw and outcomes.with_key(raw, "logs_uri", path)
-        self._finished(run, raw)
+        finally:
+            self._finished(run, raw)
 
 
 def open_log_files(config: WorkerConfig) -> LogFiles | None:

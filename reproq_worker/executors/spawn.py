@@ -11,7 +11,14 @@ import tempfile
 from typing import IO, Any
 
 from reproq_worker.config import WorkerConfig
-from reproq_worker.executors import ExecutorUnusable, Finished, StopReason, envelope, outcome_of
+from reproq_worker.executors import (
+    ExecutorUnusable,
+    Finished,
+    NextRun,
+    StopReason,
+    envelope,
+    outcome_of,
+)
 from reproq_worker.executors.child import encode_outcome
 from reproq_worker.executors.output import Output, Written
 from reproq_worker.executors.process import ProcessExecutor
@@ -31,11 +38,11 @@ class SpawnExecutor(ProcessExecutor):
         self.config = config
         self._command = shlex.split(config.executor_command)
 
-    async def start(self, finished: Finished, freed: Any) -> None:
+    async def start(self, finished: Finished, freed: Any, next_run: NextRun) -> None:
         """Start the zygote; ExecutorUnusable where payloads would be shown to everybody."""
         if self.config.payload_mode == "inline":
             await self._refuse_in_production()
-        await super().start(finished, freed)
+        await super().start(finished, freed, next_run)
 
     def begin(self, program: "Program", descriptors: list[int], payload: list[str]) -> Output:
         """Start a program for a slot and return what it will write to."""

@@ -105,7 +105,7 @@ class Leases:
                 self._obey(run, verdict, sent)
 
     def _obey(self, run: Held, verdict: str, sent: float) -> None:
-        if verdict != "lost":
+        if verdict != "lost":  # one that is done has only to tell us so
             run.safe_until = sent + self._config.lease_seconds
         if verdict == "cancel":
             self._stop(run, StopReason.CANCELLED, outcomes.cancelled())
@@ -120,15 +120,13 @@ class Leases:
             self._stop(run, StopReason.RELEASED, outcomes.released())
 
     def _stop(self, run: Held, reason: StopReason, unstarted: dict[str, object]) -> None:
-        if run.stage is Stage.WAITING:
-            self._pump.end_waiting(run, outcomes.encode(unstarted))
-        elif run.stage is Stage.RUNNING:
+        if self._pump.end_waiting(run, outcomes.encode(unstarted)):
+            return
+        if run.stage is Stage.RUNNING:
             run.stage = Stage.STOPPING
             self._executor.stop(run, reason)
 
     def _lose(self, run: Held) -> None:
-        if run.stage is Stage.WAITING:
-            self._ledger.unqueue(run)
-        else:
+        if not self._ledger.unqueue(run):
             self._executor.stop(run, StopReason.LOST)
         self._ledger.forget(run)

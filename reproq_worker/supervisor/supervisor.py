@@ -105,7 +105,7 @@ class Supervisor:
 
     async def _start(self) -> Exit:
         starting = asyncio.ensure_future(
-            self._executor.start(self._pump.run_ended, self._pump.slot_freed)
+            self._executor.start(self._pump.run_ended, self._pump.slot_freed, self._pump.next_run)
         )
         await self._first_of(starting)
         if not starting.done():
@@ -191,7 +191,7 @@ class Supervisor:
         await self._wait(
             lambda: not ledger.running or self._signals > max(asked, 1), config.shutdown_timeout
         )
-        left = [run for run in ledger.running if run.stage is Stage.RUNNING]
+        left = [run for run in list(ledger.running) if run.stage is Stage.RUNNING]
         if left:
             log.warning("releasing %d tasks that did not finish in time", len(left))
         for run in left:

@@ -6,12 +6,29 @@ set search_path from current
 as $$
 declare
     v_bad record;
+    v_unusual boolean;
 begin
     if worker_id is null then
         perform _reproq_refuse('worker_id', 'must not be null', '22004');
     end if;
     if outcomes is null or jsonb_typeof(outcomes) <> 'array' then
         perform _reproq_refuse('outcomes', 'must be an array of objects');
+    end if;
+
+    -- A plain success, as most are, can break no other rule than these.
+    v_unusual := exists (
+        select 1
+        from jsonb_array_elements(outcomes) o (outcome)
+        where (
+            jsonb_typeof(o.outcome) = 'object'
+            and o.outcome ->> 'result_id' ~ '^\d{1,18}$'
+            and o.outcome ->> 'lease_no' ~ '^\d{1,18}$'
+            and o.outcome ->> 'outcome' = 'complete'
+            and not o.outcome ?| array['error', 'metadata', 'retry', 'retry_in']
+        ) is not true
+    );
+    if not v_unusual then
+        return;
     end if;
 
     select o.place, b.parameter, b.problem, b.rule into v_bad

@@ -65,7 +65,11 @@ begin
             -- Where each outcome leads. The offset keeps it from being worked out at every mention.
             select case
                 when o.outcome = 'complete' then
-                    case when _reproq_too_large(o.return_value) then 'FAILED' else 'SUCCESSFUL' end
+                    case
+                        when coalesce(pg_column_size(o.return_value), 0) > 131072
+                            and _reproq_too_large(o.return_value) then 'FAILED'
+                        else 'SUCCESSFUL'
+                    end
                 when o.outcome = 'cancel' then 'CANCELLED'
                 when o.outcome in ('fail', 'release', 'lose') and r.cancel_requested
                     then 'CANCELLED'
@@ -107,8 +111,6 @@ begin
             finished_at = case when n.finished then v_now end,
             failed_at = case when n.status = 'FAILED' then v_now else r.failed_at end,
             delete_after = case when n.finished then v_now + r.result_ttl end,
-            live_spec_hash = case when not n.finished then r.live_spec_hash end,
-            live_expires_at = case when not n.finished then r.live_expires_at end,
             updated_at = v_now
         from ending e
         cross join lateral (

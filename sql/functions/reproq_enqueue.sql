@@ -52,18 +52,24 @@ begin
 
     loop
         insert into task_runs as r (
-            queue_name, priority, backend_alias, task_path, spec_json, spec_hash, dedup,
+            claim_order, queue_name, priority, backend_alias, task_path, spec_json, spec_hash,
+            dedup,
             run_after, expires_at, timeout_seconds, max_attempts, max_lease_losses,
             backoff_base, backoff_cap, lock_key, concurrency_key, concurrency_limit,
             metadata_json, result_ttl, traceparent, enqueued_at, created_at, updated_at
         )
         values (
+            -- (Of one that may have to wait, the trigger finds status and place.)
+            case
+                when v_run_after is not null then 0
+                else _reproq_claim_order(queue, priority, v_now)
+            end,
             queue, priority, backend_alias, task_path, v_spec, v_hash, dedup,
             v_run_after, v_now + expires_in, timeout_seconds, max_attempts, max_lease_losses,
             backoff_base, backoff_cap, lock_key, concurrency_key, concurrency_limit,
             metadata, result_ttl, traceparent, v_now, v_now, v_now
         )
-        on conflict (live_spec_hash) where live_spec_hash is not null do nothing
+        on conflict (spec_hash) where r.dedup and r.finished_at is null do nothing
         returning r.result_id into v_id;
         exit when v_id is not null;
         -- A twin that finished since the insert met it has made room: try again.

@@ -17,12 +17,12 @@ from (values
         format('update task_runs set status = ''READY'' where result_id = %s', :b),
         format('I26 a run is released when all that it waits for have succeeded: run %s is READY, run %s has not succeeded', :b, :a)),
     ('a run that was released though its predecessor failed',
-        format('update task_runs set status = ''FAILED'', finished_at = now(), failed_at = now(),
-            live_spec_hash = null where result_id = %s;
+        format('update task_runs set status = ''FAILED'', finished_at = now(), failed_at = now()
+            where result_id = %s;
             update task_runs set status = ''READY'' where result_id = %s', :a, :b),
         format('I26 a run is released when all that it waits for have succeeded: run %s is READY, run %s has not succeeded', :b, :a)),
     ('a run that was not released',
-        format('update task_runs set status = ''SUCCESSFUL'', finished_at = now(), live_spec_hash = null
+        format('update task_runs set status = ''SUCCESSFUL'', finished_at = now()
             where result_id = %s', :a),
         format('I27 a WAITING run waits for an unfinished one: run %s', :b)),
     ('a circle', format('insert into reproq_edges values (%s, %s); delete from reproq_edges where waits_for = %s',

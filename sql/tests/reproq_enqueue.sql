@@ -83,13 +83,13 @@ select row_eq(
     format(
         'select queue_name, priority, lock_key, concurrency_key, concurrency_limit, max_attempts,
             timeout_seconds, expires_at, backoff_base, backoff_cap, backend_alias, metadata_json,
-            result_ttl, max_lease_losses, dedup, live_spec_hash is null
+            result_ttl, max_lease_losses, dedup
         from task_runs where result_id = %s', :full
     ),
     row(
         'mail'::text, 10, 'account 7'::text, 'bank'::text, 2, 5, 60,
         '2100-01-02 12:00Z'::timestamptz, '1 second'::interval, '1 minute'::interval, 'slow'::text,
-        '{"user": 3}'::jsonb, '1 week'::interval, 1, false, true
+        '{"user": 3}'::jsonb, '1 week'::interval, 1, false
     ),
     'the columns hold what was given'
 );

@@ -8,7 +8,7 @@ import pytest
 from reproq_worker.monitor.config import MonitorConfig
 from reproq_worker.monitor.guard import Guard
 
-TOKEN = "a-token-of-more-than-thirty-two-bytes"
+TOKEN = "a-token-of-more-than-sixty-four-bytes-as-the-longest-hash-wants-it"
 CLAIMS = {"aud": "reproq-tui", "superuser": True, "iss": "reproq-django", "sub": "1"}
 
 

@@ -172,6 +172,7 @@ def authority() -> trustme.CA:
     return trustme.CA()
 
 
+@pytest.mark.filterwarnings("ignore:ssl.OP_NO:DeprecationWarning")
 def test_tls_and_client_certificates(serve, authority, tmp_path):
     certificate = authority.issue_cert("127.0.0.1")
     for name, pems in [

@@ -257,6 +257,9 @@ def greet(context, name, how="return", seconds=0):
     if how == "on_commit":
         transaction.on_commit(lambda: Customer.objects.create(name=f"{name} after"))
         transaction.on_commit(lambda: 1 / 0)
+    if how == "slow hook":
+        transaction.on_commit(lambda: time.sleep(2))
+        transaction.on_commit(lambda: Customer.objects.create(name=f"{name} after"))
     if how == "huge":
         return "x" * 1_048_600
     if how == "print":

@@ -87,6 +87,14 @@ def test_an_attempt_that_lost_its_lease_on_the_way_leaves_nothing(work):
     assert [error["kind"] for error in errors(result)] == ["lease_lost"]
 
 
+def test_a_heartbeat_does_not_kill_an_attempt_that_is_busy_with_its_hooks(work):
+    result = greet.enqueue("slow", "slow hook")
+    worker = work("--lease-seconds", 3, "--heartbeat-seconds", "0.2", "--until-empty")
+    assert worker.wait(20) == 0
+    assert status(result) == "SUCCESSFUL"
+    assert names() == ["slow", "slow after"]
+
+
 IN_TRANSACTION = """
 select pid from pg_stat_activity
 where datname = current_database() and state like 'idle in transaction%%'

@@ -50,8 +50,6 @@ begin
             when r.status = 'READY' and r.run_after > v_now then 'SCHEDULED' else r.status
         end,
         dedup = k.dedups,
-        live_spec_hash = case when k.dedups then r.spec_hash end,
-        live_expires_at = r.expires_at,
         attempts = greatest(r.attempts, 0),
         -- What stands in line is to be started once more, however often it was already.
         max_attempts = greatest(
