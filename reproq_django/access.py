@@ -38,17 +38,18 @@ class TooManyFailures(Exception):
     seconds = int(_THROTTLE_WINDOW)
 
 
-def identify(request: HttpRequest, secret: str) -> Caller | None:
+def identify(request: HttpRequest, secret: str, *, signed: bool = True) -> Caller | None:
     """Who asks, or None; `secret` is the token that programs show. TooManyFailures.
 
-    Whoever shows a token is known by it alone, whatever session there is besides.
+    With `signed` a JWT is as good. Whoever shows a token is known by it alone, whatever session
+    there is besides.
     """
     given = _token(request)
     if given is None:
         user = session_user(request)
         return Caller(user) if user else None
     check_failures(request)
-    if _is_right(given, secret):
+    if _is_secret(given, secret) or (signed and _is_signed(given)):
         return Caller()
     throttle.count(address(request))
     return None
@@ -78,14 +79,14 @@ def _token(request: HttpRequest) -> bytes | None:
     return value.strip().encode("utf-8", "replace") or None
 
 
-def _is_right(given: bytes, secret: str) -> bool:
-    if secret and hmac.compare_digest(given, secret.encode()):
-        return True
+def _is_secret(given: bytes, secret: str) -> bool:
+    return bool(secret) and hmac.compare_digest(given, secret.encode())
+
+
+def _is_signed(given: bytes) -> bool:
     key = web_settings.signing_key()
-    return bool(key) and given.count(b".") == 2 and _is_signed(given, key)
-
-
-def _is_signed(given: bytes, key: str) -> bool:
+    if not key or given.count(b".") != 2:
+        return False
     try:
         from reproq_worker.monitor import tokens
     except ImportError:  # without PyJWT nobody has been given one

@@ -114,6 +114,13 @@ class TestTokens:
         user.save()
         assert status(headers) == 403
 
+    def test_a_terminals_token_is_for_looking(self, token, superuser):
+        user = get_user_model().objects.get()
+        headers = signed(sub=str(user.pk))
+        assert status(headers) == 200
+        assert Client().post("/reproq/run/", headers=headers).status_code == 403
+        assert Client().get("/reproq/status/1/", headers=headers).status_code == 403
+
     def test_a_wrong_token_is_not_helped_by_a_session(self, token, staff):
         assert status({"X-Reproq-Token": "x"}, client=staff) == 403
 
