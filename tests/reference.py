@@ -44,6 +44,7 @@ GROUPS = {
         "prune",
         "prune_expired",
         "prune_workers",
+        "delete",
     ],
     "Limit": [
         "pause_queue",
@@ -56,6 +57,7 @@ GROUPS = {
         "explain",
         "states",
         "stats",
+        "counts",
         "gauges",
         "failed_runs",
         "inspect",
