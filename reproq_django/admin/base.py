@@ -66,6 +66,7 @@ class QueueAdmin(admin.ModelAdmin):
     list_filter: Any = [DatabaseFilter]
     list_per_page = 50
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
     paginator = BoundedPaginator
     formfield_overrides = {models.TextField: {"widget": AdminTextInputWidget}}
 
@@ -112,6 +113,8 @@ class CheckedForm(forms.ModelForm):
     """Asks the database whether it would take the row: its triggers know every rule."""
 
     database = ""
+    other_names = {"queue": "queue_name", "args": "payload_json", "kwargs": "payload_json"}
+    """Fields by what the functions call them."""
 
     def _post_clean(self) -> None:
         super()._post_clean()
@@ -135,5 +138,6 @@ class CheckedForm(forms.ModelForm):
             raise error
         message = str(known or error).splitlines()[0]
         field, colon, rest = message.partition(": ")
-        name = field.split(".")[0]
+        name = field.split(".")[0].split("[")[0]
+        name = self.other_names.get(name, name)
         self.add_error(name if colon and name in self.fields else None, rest or message)

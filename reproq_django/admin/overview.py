@@ -57,6 +57,8 @@ class OverviewPage:
             return render(request, "admin/reproq_django/includes/overview.html", context)
         context |= self.site.each_context(request) | {
             "title": _("Queue overview"),
+            # The page wants the width; the breadcrumbs lead back.
+            "is_nav_sidebar_enabled": False,
             "databases": [
                 {"alias": alias, "url": self.url(alias), "selected": alias == database}
                 for alias in queue_aliases()

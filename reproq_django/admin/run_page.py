@@ -192,14 +192,19 @@ def _timeline(run: TaskRun, errors: list[dict[str, Any]], now: datetime) -> list
         if run.expires_at:
             events.append((run.expires_at, _("Expires"), "", "cancelled"))
     events.sort(key=lambda event: event[0])
-    before = events[0][0]
+    before, day = events[0][0], None
     rows = []
     for at, text, detail, kind in events:
         gap = at - before
         shown = f"+{duration(gap)}" if gap else ""
+        local = timezone.localtime(at)
+        clock = f"{local:%H:%M:%S}.{local.microsecond // 1000:03}"
+        if local.date() != day:
+            clock, day = f"{local:%Y-%m-%d} {clock}", local.date()
         rows.append(
             {
                 "at": at,
+                "clock": clock,
                 "text": text,
                 "detail": detail,
                 "kind": kind,

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -20,7 +21,7 @@ from ..databases import refusable_cursor
 from ..models import TaskRun
 from . import overview, run_page
 from .base import MOST_ROWS, DatabaseFilter, LookOnly, QueueAdmin, database_of
-from .display import admin_url, badge, duration, status_badge
+from .display import admin_url, badge, duration, since, status_badge
 from .run_actions import ACTIONS
 from .run_filters import BackendFilter, LeaseFilter, QueueFilter, ReachFilter, StatusFilter, search
 
@@ -113,8 +114,13 @@ class TaskRunAdmin(LookOnly, QueueAdmin):
         return run.priority
 
     @admin.display(description=gettext_lazy("enqueued at"), ordering="enqueued_at")
-    def enqueued(self, run: TaskRun) -> Any:
-        return run.enqueued_at
+    def enqueued(self, run: TaskRun) -> str:
+        return format_html(
+            '<time class="reproq-ago" datetime="{}" title="{}">{}</time>',
+            run.enqueued_at.isoformat(),
+            date_format(timezone.localtime(run.enqueued_at), "DATETIME_FORMAT"),
+            _("%(time)s ago") % {"time": since(run.enqueued_at)},
+        )
 
     @admin.display(description=gettext_lazy("duration"))
     def duration(self, run: TaskRun) -> str:
@@ -210,11 +216,10 @@ class TaskRunAdmin(LookOnly, QueueAdmin):
         if run is None:
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         # (Only the actions that this user may use are among them.)
-        function, _name, _description = self.get_actions(request).get(
-            request.POST.get("action"), (None, None, None)
-        )
-        if function is None:
+        name = request.POST.get("action")
+        if name not in self.get_actions(request):
             raise PermissionDenied
+        function = next(action for action in ACTIONS if action.__name__ == name)
         function(self, request, self.get_queryset(request).filter(pk=run.pk))
         if not TaskRun.objects.using(database).filter(pk=run.pk).exists():
             return HttpResponseRedirect(

@@ -1,7 +1,8 @@
 """Schedules: the database checks each and says when it comes."""
 
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
@@ -159,7 +160,7 @@ class PeriodicTaskAdmin(QueueAdmin):
     @admin.display(description=gettext_lazy("next runs"))
     def slots(self, schedule: PeriodicTask) -> str:
         """What comes next: the stored slot, then what the expression says after it."""
-        if not schedule.name:
+        if schedule._state.adding:
             return _("Shown when it is saved.")
         if not schedule.enabled:
             return "–"
@@ -171,9 +172,13 @@ class PeriodicTaskAdmin(QueueAdmin):
             return str(error)
         if schedule.next_run_at:
             coming = [schedule.next_run_at, *(t for t in coming if t > schedule.next_run_at)]
-        local = timezone.localtime
+        try:
+            zone: tzinfo | None = ZoneInfo(schedule.time_zone)
+        except (ZoneInfoNotFoundError, ValueError):
+            # Postgres may know names that this machine does not.
+            zone = timezone.get_current_timezone()
         rows = (
-            (f"{local(t):%Y-%m-%d %H:%M %Z}", _("in %(time)s") % {"time": timeuntil(t)})
+            (f"{t.astimezone(zone):%Y-%m-%d %H:%M %Z}", _("in %(time)s") % {"time": timeuntil(t)})
             for t in coming[:SHOWN_SLOTS]
         )
         return format_html_join("", '<div class="reproq-slot">{} <small>{}</small></div>', rows)
