@@ -213,7 +213,7 @@ def _queues(
 def _workers(site: admin.AdminSite, database: str, now: Any) -> list[dict[str, Any]]:
     """Those alive, and those that still hold runs; the busiest first."""
     fields = ("result_id", "leased_by", "task_path", "last_attempted_at")
-    running = found_by(TaskRun.objects.using(database), "RUNNING", None, None)
+    running = found_by(TaskRun.objects.using(database), "RUNNING")
     held: dict[str, list[dict[str, Any]]] = {}
     for run in running.order_by("last_attempted_at").values(*fields):
         held.setdefault(run["leased_by"], []).append(run)

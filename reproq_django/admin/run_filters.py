@@ -10,21 +10,27 @@ from django.http import HttpRequest
 from django.tasks import task_backends
 from django.utils.translation import gettext_lazy as _
 
+from reproq_worker.call import call
+
 from ..backend import ReproqBackend
-from ..databases import parse_result_id
+from ..databases import parse_result_id, refusable_cursor
 from ..models import PeriodicTask, QueueControl, TaskRun, Worker
 from .base import database_of
 
 REACH = 100_000
 """Among so many of the newest runs is searched what no index knows."""
 
-_FOUND = "task_runs.result_id = any(array(select f.result_id from reproq_find_runs({}) f))"
 
-
-def found_by(queryset: QuerySet, status: str, queue: str | None, lost: bool | None) -> QuerySet:
+def found_by(
+    queryset: QuerySet, status: str, queue: str | None = None, lease_lost: bool | None = None
+) -> QuerySet:
     """The runs in a status, which the database finds without reading the others."""
-    condition = _FOUND.format("%s, %s, %s")
-    return queryset.filter(RawSQL(condition, [status, queue, lost], output_field=BooleanField()))
+    with refusable_cursor(queryset.db) as cursor:
+        rows = call(cursor, "find_runs", status=status, queue=queue, lease_lost=lease_lost)
+    # An array: with any number of them it is a scan of the primary key.
+    ids = [row["result_id"] for row in rows]
+    known = RawSQL("task_runs.result_id = any(%s::bigint[])", [ids], output_field=BooleanField())
+    return queryset.filter(known)
 
 
 class StatusFilter(admin.SimpleListFilter):
@@ -39,7 +45,7 @@ class StatusFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet | None:
         if self.value() not in TaskRun.Status.values:
             return None
-        return found_by(queryset, self.value(), request.GET.get("queue_name"), None)
+        return found_by(queryset, self.value(), request.GET.get("queue_name"))
 
 
 class LeaseFilter(admin.SimpleListFilter):

@@ -20,12 +20,13 @@ from reproq_worker.call import call
 from ..databases import refusable_cursor
 from ..models import TaskRun
 from . import overview, run_page
-from .base import MOST_ROWS, DatabaseFilter, LookOnly, QueueAdmin, database_of
+from .base import DatabaseFilter, LookOnly, QueueAdmin, database_of
 from .display import admin_url, badge, duration, since, status_badge
 from .run_actions import ACTIONS
 from .run_filters import BackendFilter, LeaseFilter, QueueFilter, ReachFilter, StatusFilter, search
 
 COUNTED = ("READY", "RUNNING", "FAILED")
+COUNTED_UP_TO = 1000
 
 
 @admin.register(TaskRun)
@@ -251,17 +252,17 @@ class TaskRunAdmin(LookOnly, QueueAdmin):
 
 
 def _counted(database: str) -> list[dict[str, Any]]:
-    """How many runs are in the states that an operator looks for, counted up to 10,000."""
+    """How many runs are in the states that an operator looks for, counted up to 1,000."""
     rows = []
     with refusable_cursor(database) as cursor:
         for status in COUNTED:
-            found = call(cursor, "find_runs", status=status, max_tasks=MOST_ROWS)
+            found = call(cursor, "find_runs", status=status, max_tasks=COUNTED_UP_TO)
             rows.append(
                 {
                     "status": status,
                     "badge": status_badge(status),
                     "count": len(found),
-                    "more": len(found) == MOST_ROWS,
+                    "more": len(found) == COUNTED_UP_TO,
                 }
             )
     return rows
