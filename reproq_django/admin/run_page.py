@@ -253,12 +253,13 @@ def _twins(run: TaskRun, site: AdminSite, database: str) -> list[dict[str, Any]]
     runs = TaskRun.objects.using(database)
     newest = runs.order_by("-pk").values_list("pk", flat=True).first() or 0
     nearby = (run.pk - NEARBY, run.pk + NEARBY)
+    latest = (newest - NEARBY, newest)
     live = RawSQL(
         "(select t.result_id from task_runs t where t.live_spec_hash = %s::char(64))",
         [run.spec_hash],
     )
     found: dict[int, TaskRun] = {}
-    for condition in ({"pk": live}, {"pk__range": nearby}, {"pk__gt": newest - NEARBY}):
+    for condition in ({"pk": live}, {"pk__range": nearby}, {"pk__range": latest}):
         twins = runs.filter(**condition, spec_hash=run.spec_hash).exclude(pk=run.pk)
         found |= {twin.pk: twin for twin in twins.defer(*LARGE).order_by("-pk")[:20]}
     return [

@@ -25,7 +25,12 @@ def test_a_french_admin_is_french(admin_client):
         overview = admin_client.get(url("overview")).content.decode()
         run = admin_client.get(url("taskrun_change", day.failing.result_id)).content.decode()
         listing = admin_client.get(url("taskrun_changelist")).content.decode()
-    for words in ("Vue d’ensemble des files", "Débit, dernière heure", "Workers actifs", "En pause"):
+    for words in (
+        "Vue d’ensemble des files",
+        "Débit, dernière heure",
+        "Workers actifs",
+        "En pause",
+    ):
         assert words.lower() in overview.lower(), words
     for words in ("Chronologie", "Échec", "Réessayer", "Tentative 3", "La tentative 1 a mal fini"):
         assert words in run, words
@@ -40,7 +45,9 @@ def test_words_of_the_admin_itself_stay_what_they_are(admin_client):
     with override_settings(LANGUAGE_CODE="fr"):
         translation.activate("fr")
         listing = admin_client.get(url("taskrun_changelist")).content.decode()
-    [button] = re.findall(r'<button type="submit" class="button" name="index"[^>]*>([^<]*)<', listing)
+    [button] = re.findall(
+        r'<button type="submit" class="button" name="index"[^>]*>([^<]*)<', listing
+    )
     assert button != "Exécution"
 
 
