@@ -105,6 +105,8 @@ class WorkflowRunAdmin(LookOnly, QueueAdmin):
         context = {
             **self.admin_site.each_context(request),
             "title": _("Workflow"),
+            # The graph wants the width; the breadcrumbs lead back.
+            "is_nav_sidebar_enabled": False,
             "opts": self.opts,
             "media": self.media,
             "original": workflow,
