@@ -5,8 +5,11 @@ from typing import Any
 from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
+from django.core.signals import request_started
 from django.db import connections, router, transaction
 from django.db.models.signals import post_migrate, pre_migrate
+
+from reproq_django import memory_log
 
 
 class ReproqConfig(AppConfig):
@@ -19,6 +22,7 @@ class ReproqConfig(AppConfig):
 
         checks.register(check_schema, checks.Tags.database)
         pre_migrate.connect(_install, sender=self, dispatch_uid="reproq_django.install")
+        request_started.connect(memory_log.on_request, dispatch_uid="reproq_django.memory_log")
         post_migrate.connect(_sync_recurring, sender=self, dispatch_uid="reproq_django.recurring")
 
 

@@ -13,6 +13,7 @@ from django.db.utils import ConnectionDoesNotExist
 from django.tasks.base import Task
 from django.tasks.exceptions import TaskResultDoesNotExist
 
+from reproq_worker import tracing
 from reproq_worker.call import call, call_value
 from reproq_worker.errors import RunNotFound
 
@@ -35,8 +36,9 @@ class ReproqBackend(SpecBackend):
         """Enqueue one call, or join the live run with the same spec."""
         spec = self._spec(task, args, kwargs)
         db_alias = self.database_for(task.queue_name)
-        with self._cursor(db_alias) as cursor:
-            result_id = call_value(cursor, "enqueue", **spec.parameters)
+        path, queue = task.module_path, task.queue_name
+        with tracing.enqueueing(path, queue) as traced, self._cursor(db_alias) as cursor:
+            result_id = call_value(cursor, "enqueue", **spec.parameters, **traced)
         return self._enqueued(spec, db_alias, result_id)
 
     def bulk_enqueue(self, calls: Iterable[Call]) -> list[ReproqResult]:
@@ -64,8 +66,13 @@ class ReproqBackend(SpecBackend):
             spec.as_json() | {"key": node.key, "after": node.after}
             for node, spec in zip(nodes, built, strict=True)
         ]
-        with self._cursor(db_alias) as cursor:
-            rows = call(cursor, "enqueue_workflow", nodes=specs, callback=callback)
+        first = nodes[0].task
+        with (
+            tracing.enqueueing(first.module_path, first.queue_name) as traced,
+            self._cursor(db_alias) as cursor,
+        ):
+            traced_specs = [spec | traced for spec in specs]
+            rows = call(cursor, "enqueue_workflow", nodes=traced_specs, callback=callback)
         members = {
             row["key"]: backend._enqueued(spec, db_alias, row["result_id"])
             for backend, spec, row in zip(backends, built, rows, strict=True)
@@ -139,7 +146,10 @@ class ReproqBackend(SpecBackend):
         ids: list[int] = []
         with whole, self._cursor(db_alias) as cursor:
             for batch in batched(built, self.batch_size):
-                rows = call(cursor, "enqueue_many", specs=[spec.as_json() for spec in batch])
+                path, queue = batch[0].task.module_path, batch[0].task.queue_name
+                with tracing.enqueueing(path, queue) as traced:
+                    specs = [spec.as_json() | traced for spec in batch]
+                    rows = call(cursor, "enqueue_many", specs=specs)
                 ids += [row["result_id"] for row in rows]
         return ids
 

@@ -9,6 +9,7 @@ from django.db import connections
 from django.tasks.base import TaskContext
 
 from reproq_worker.call import call, call_value
+from reproq_worker.errors import ResultTooLarge
 
 from . import databases, serialization
 
@@ -36,6 +37,11 @@ class ReproqContext(TaskContext):
     db_alias: str
     lease_no: int
     metadata: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def has_lease(self) -> bool:
+        """Whether there is a run in the database that this attempt may complete."""
+        return self.lease_no > 0
 
     @property
     def attempt(self) -> int:
@@ -66,7 +72,7 @@ class ReproqContext(TaskContext):
     _saved: dict[str, Any] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_saved", deepcopy(self.metadata))
+        object.__setattr__(self, "_saved", deepcopy(self.metadata) if self.metadata else {})
 
     def predecessor_results(self) -> list[PredecessorResult]:
         """What the runs returned that this one waited for, in the order of the workflow."""
@@ -97,8 +103,41 @@ class ReproqContext(TaskContext):
         """See save_metadata()."""
         await sync_to_async(self.save_metadata, thread_sensitive=True)()
 
+    def complete(self, return_json: Any) -> None:
+        """Record the completion of the run in the caller's transaction.
+
+        LeaseNotCurrent when the run has been given to another worker, ResultTooLarge.
+        """
+        if (metadata := self.unsaved_metadata()) is not None:
+            save_metadata(self.db_alias, self.result_id, self.lease_no, metadata)
+        with connections[self.db_alias].cursor() as cursor:
+            call_value(
+                cursor,
+                "complete",
+                result_id=self.result_id,
+                lease_no=self.lease_no,
+                return_json=return_json,
+            )
+        if not self.is_completed():
+            raise ResultTooLarge("The result has more than 1 MiB of JSON text.")
+
+    def forget_saved(self) -> None:
+        """What was saved has been rolled back: save it again at the end of the attempt."""
+        object.__setattr__(self, "_saved", None)
+
+    def is_completed(self) -> bool:
+        """Whether the run was completed under this attempt's lease."""
+        from .models import TaskRun
+
+        mine = TaskRun.objects.using(self.db_alias).filter(
+            result_id=self.result_id, lease_no=self.lease_no, status="SUCCESSFUL"
+        )
+        return mine.exists()
+
     def unsaved_metadata(self) -> dict[str, Any] | None:
         """Return the metadata as JSON values where it differs from what was saved, else None."""
+        if self.metadata == {} == self._saved:
+            return None
         encoded = serialization.encode_metadata(self.metadata)
         return None if encoded == self._saved else encoded
 

@@ -33,3 +33,11 @@ class Cancel(Exception):
 
 class DeserializationError(Exception):
     """Stored arguments cannot be turned back into what they were."""
+
+
+class PayloadError(ValueError):
+    """What an executor was given is not the spec of a run."""
+
+
+class Terminated(BaseException):
+    """The executor was told to end, by SIGTERM."""

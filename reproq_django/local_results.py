@@ -27,6 +27,7 @@ class LocalResult(ReproqResult):
 class LocalContext(ReproqContext):
     """A context that saves to a row in memory."""
 
+    has_lease = False
     predecessors: Sequence[LocalResult] = ()
 
     def save_metadata(self) -> None:

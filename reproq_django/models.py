@@ -69,6 +69,7 @@ class TaskRun(models.Model):
     logs_uri = models.TextField(null=True)
     artifacts_uri = models.TextField(null=True)
     result_ttl = models.DurationField(null=True)
+    traceparent = models.TextField(null=True)
 
     enqueued_at = models.DateTimeField(db_default=Now())
     started_at = models.DateTimeField(null=True)

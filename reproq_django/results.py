@@ -122,8 +122,19 @@ def fresh[R: ReproqResult](
     db_alias: str,
     backend: str,
     result_class: type[R] = ReproqResult,
+    **known: Any,
 ) -> R:
-    """Build the result of a run that was just enqueued, or joined."""
+    """Build the result of a run that was just enqueued, or joined, or of which more is known."""
+    values = {
+        "status": TaskResultStatus.READY,
+        "enqueued_at": None,
+        "started_at": None,
+        "finished_at": None,
+        "last_attempted_at": None,
+        "errors": [],
+        "worker_ids": [],
+    }
+    values |= known or {"enqueued_at": timezone.now()}
     return result_class(
         task=task,
         id=databases.format_result_id(db_alias, result_id),
@@ -131,13 +142,7 @@ def fresh[R: ReproqResult](
         args=args,
         kwargs=kwargs,
         db_alias=db_alias,
-        status=TaskResultStatus.READY,
-        enqueued_at=timezone.now(),
-        started_at=None,
-        finished_at=None,
-        last_attempted_at=None,
-        errors=[],
-        worker_ids=[],
+        **values,
     )
 
 

@@ -183,8 +183,7 @@ def _as_called(task: Task, own: Mapping[str, Any]) -> Task:
     if isinstance(start := called.get("run_after"), timedelta):
         called["run_after"] = options.later(start)
     names = {f.name for f in fields(task)}
-    differing = {n: v for n, v in called.items() if n in names and getattr(task, n) != v}
-    return changed(task, **differing) if differing else task
+    return changed(task, **{n: v for n, v in called.items() if n in names})
 
 
 def _json_value(value: Any) -> Any:

@@ -33,6 +33,7 @@ READERS: dict[str, Callable[[str, Any], Any]] = {
     "expires_in": options.duration,
     "retry_on": options.exception_classes,
     "discard_on": options.exception_classes,
+    "atomic": options.flag,
 }
 
 
@@ -50,6 +51,9 @@ class ReproqTask(Task):
     dedup: whether an equal enqueue joins a run that is still live.
     expires_in: how long after its enqueue a run may still be started.
     retry_on: retry after these exceptions only. discard_on: never retry after these.
+    atomic: run the task and record its completion in one transaction on the queue's database, so
+        that its writes there happen exactly once. How a task is written depends on it, so it
+        belongs to the task: using() does not take it.
     """
 
     # Django 6.0 has no defaults for these.
@@ -68,6 +72,7 @@ class ReproqTask(Task):
     expires_in: timedelta | None = None
     retry_on: tuple[type[BaseException], ...] | None = None
     discard_on: tuple[type[BaseException], ...] | None = None
+    atomic: bool | None = None
 
     # The delay that run_after was made from: each enqueue counts it anew, on the database's clock.
     _run_in: timedelta | None = None
@@ -126,11 +131,15 @@ class ReproqTask(Task):
 
 
 def changed(task: Task, **changes: Any) -> Task:
-    """Copy a task with other fields and without validation, as a stored run had them."""
+    """The task with other fields and without validation, as a stored run had them."""
+    differing = {n: v for n, v in changes.items() if getattr(task, n) != v}
+    if not differing:
+        return task
     copy = object.__new__(type(task))
     for field in fields(task):
         name = field.name
-        object.__setattr__(copy, name, changes[name] if name in changes else getattr(task, name))
+        value = differing[name] if name in differing else getattr(task, name)
+        object.__setattr__(copy, name, value)
     return copy
 
 

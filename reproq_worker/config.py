@@ -1,18 +1,20 @@
 """Every setting of a worker and its default, in one place."""
 
 import os
+import shlex
 import socket
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from reproq_worker.errors import ConfigError
+from reproq_worker.monitor.config import MonitorConfig
+
 MAX_CONCURRENCY = 1000
-ISOLATIONS = ("process", "thread")
+ISOLATIONS = ("process", "fork", "thread", "spawn")
+PAYLOAD_MODES = ("stdin", "file", "inline")
 LOG_FORMATS = ("json", "human")
-
-
-class ConfigError(ValueError):
-    """A setting that cannot work; the message names it."""
 
 
 def default_worker_id() -> str:
@@ -28,10 +30,18 @@ class WorkerConfig:
     #: Where to LISTEN: PgBouncer in transaction mode cannot, so it needs a way around it.
     listen_dsn: str | None = field(default=None, repr=False)
     worker_id: str = field(default_factory=default_worker_id)
+    #: What this process is, in events and in what it says about its memory.
+    process_role: str = "worker"
     queues: tuple[str, ...] = ("default",)
     concurrency: int = 10
     isolation: str = "process"
     executor_module: str = "reproq_django.executor"
+    #: In `spawn` mode: the Python that runs the executor module.
+    python_bin: str = field(default_factory=lambda: sys.executable)
+    #: In `spawn` mode, and in place of these two: a program of any language, with its arguments.
+    executor_command: str = ""
+    #: In `spawn` mode: how a program gets its run. `inline` shows it to everybody on the machine.
+    payload_mode: str = "stdin"
     #: Modules whose tasks may run; None leaves the choice to the executor's own default.
     allowed_task_modules: str | None = None
 
@@ -46,12 +56,33 @@ class WorkerConfig:
     #: No task runs longer, whatever its own timeout says.
     exec_timeout: float = 3600
     shutdown_timeout: float = 30
+    #: A child is replaced after so many tasks; 0 means never.
+    max_tasks_per_child: int = 0
+    #: Bytes that the process of a task may take; 0 means no limit.
+    max_memory: int = 0
+    #: A run whose arguments are larger is not started.
+    max_payload_bytes: int = 1048576
     max_result_bytes: int = 1048576
+    #: What is kept of what a task writes, the beginning and the end; in `spawn` mode also the
+    #: largest answer.
+    max_stdout_bytes: int = 1048576
+    max_stderr_bytes: int = 1048576
+    #: A folder for what each attempt wrote; empty: that is passed on to standard error.
+    logs_dir: str = ""
+    #: The aging that this worker expects its queues to have, in seconds of waiting for a point of
+    #: priority. The order is fixed by the database: a difference is worth a warning, no more.
+    priority_aging_factor: float | None = None
 
     until_empty: bool = False
     #: 0 means no end.
     max_tasks: int = 0
     log_format: str = "human"
+    #: For small machines: no monitor, whatever else is set.
+    low_memory: bool = False
+    #: Seconds between two lines about this process's memory; 0 means none.
+    memory_log_interval: float = 0
+    #: None: nothing is shown over HTTP.
+    monitor: MonitorConfig | None = None
 
     def __post_init__(self) -> None:
         _need(self.dsn, "dsn", "is required")
@@ -64,7 +95,18 @@ class WorkerConfig:
             f"must be between 1 and {MAX_CONCURRENCY}, not {self.concurrency}",
         )
         _one_of(self.isolation, "isolation", ISOLATIONS)
+        for name in ("max_memory", "max_tasks_per_child"):
+            _need(
+                not getattr(self, name) or self.isolation != "thread",
+                name,
+                "needs processes: it does nothing with isolation thread",
+            )
         _one_of(self.log_format, "log_format", LOG_FORMATS)
+        try:
+            shlex.split(self.executor_command)
+        except ValueError as error:
+            raise ConfigError(f"worker.executor_command cannot be read: {error}") from error
+        _one_of(self.payload_mode, "payload_mode", PAYLOAD_MODES)
         for name in ("lease_seconds", "poll_min_backoff", "poll_max_backoff", "exec_timeout"):
             _need(getattr(self, name) > 0, name, "must be more than 0")
         for name in (
@@ -72,9 +114,23 @@ class WorkerConfig:
             "reclaim_interval_seconds",
             "shutdown_timeout",
             "max_tasks",
+            "memory_log_interval",
+            "max_tasks_per_child",
+            "max_memory",
         ):
             _need(getattr(self, name) >= 0, name, "must not be negative")
-        _need(self.max_result_bytes >= 1024, "max_result_bytes", "must be at least 1024")
+        for name in (
+            "max_payload_bytes",
+            "max_result_bytes",
+            "max_stdout_bytes",
+            "max_stderr_bytes",
+        ):
+            _need(getattr(self, name) >= 1024, name, "must be at least 1024")
+        _need(
+            self.priority_aging_factor is None or self.priority_aging_factor >= 0,
+            "priority_aging_factor",
+            "must not be negative",
+        )
         _need(
             self.heartbeat_seconds < self.lease_seconds / 2,
             "heartbeat_seconds",
@@ -103,12 +159,6 @@ class WorkerConfig:
 
 def _default(name: str) -> Any:
     return next(field.default for field in fields(WorkerConfig) if field.name == name)
-
-
-def parse_queues(text: str) -> tuple[str, ...]:
-    """Split a comma list, drop blanks and repetitions; an empty list means `default`."""
-    names = dict.fromkeys(name.strip() for name in text.split(","))
-    return tuple(name for name in names if name) or ("default",)
 
 
 def _need(condition: object, name: str, problem: str) -> None:

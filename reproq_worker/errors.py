@@ -4,6 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
+class ConfigError(ValueError):
+    """A setting that cannot work; the message names it."""
+
+
 class ReproqError(Exception):
     """The database refused a call; `sqlstate` says why, `hint` what to do (or is None)."""
 

@@ -27,10 +27,18 @@ class Held:
     timeout_seconds: float
     #: The claim's row as JSON, handed on without being decoded.
     payload: bytes = field(repr=False)
+    task_path: str
+    queue_name: str
+    attempt: int
+    max_attempts: int
+    #: Seconds from when it could have been claimed until it was.
+    waited: float
     #: On the monotonic clock, counted from before the claim was sent: never later than the truth.
     safe_until: float
     claimed_at: float = field(default_factory=time.monotonic)
     started_at: float = 0.0
+    #: Set where that is known better than from when the supervisor hears of it.
+    ended_at: float = 0.0
     stage: Stage = Stage.WAITING
 
     @property

@@ -1,11 +1,33 @@
-"""The worker's log: one line an event, for people or as JSON."""
+"""The worker's log: one line an event, for people or as JSON, and nothing in it that is secret."""
 
 import json
 import logging
+import re
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 log = logging.getLogger("reproq.worker")
+
+REDACTED = "[REDACTED]"
+_PAYLOADS = {
+    "args",
+    "authorization",
+    "body",
+    "errors_json",
+    "headers",
+    "kwargs",
+    "payload",
+    "payload_json",
+    "return_json",
+    "spec_json",
+    "stderr",
+    "stdout",
+    "traceback",
+}
+_SECRETS = re.compile("secret|token|password|apikey|api_key|authorization")
+_STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
 class JsonFormatter(logging.Formatter):
@@ -16,16 +38,49 @@ class JsonFormatter(logging.Formatter):
         self._worker_id = worker_id
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record as JSON; a traceback becomes one more field."""
+        """The record as JSON; what was given as `extra`, and a traceback, become fields."""
         entry = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
             "level": record.levelname.lower(),
             "worker_id": self._worker_id,
             "message": record.getMessage(),
+            **fields(record),
         }
         if record.exc_info:
             entry["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(entry)
+        return json.dumps(entry, default=str)
+
+
+class TextFormatter(logging.Formatter):
+    """A line for people; what was given as `extra` follows as key=value."""
+
+    def __init__(self, worker_id: str) -> None:
+        pattern = f"%(asctime)s %(levelname)s [{worker_id.replace('%', '%%')}] %(message)s"
+        super().__init__(pattern)
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """The line, of printable characters alone."""
+        more = (f" {key}={_word(value)}" for key, value in fields(record).items())
+        line = super().formatMessage(record) + "".join(more)
+        return "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+
+
+class Secrets(logging.Filter):
+    """Takes known secrets out of messages, whoever has put them there."""
+
+    def __init__(self, secrets: list[str]) -> None:
+        super().__init__()
+        self._secrets = [secret for secret in secrets if secret]
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Let every record pass, without the secrets."""
+        message = record.getMessage()
+        clean = message
+        for secret in self._secrets:
+            clean = clean.replace(secret, REDACTED)
+        if clean is not message:
+            record.msg, record.args = clean, ()
+        return True
 
 
 class Faults:
@@ -46,18 +101,47 @@ class Faults:
             log.info("%s works again", what)
 
 
-def configure(log_format: str, worker_id: str) -> None:
+def configure(log_format: str, worker_id: str, secrets: list[str] | None = None) -> None:
     """Send the log to standard output; tasks print to standard error."""
     handler = logging.StreamHandler(sys.stdout)
-    if log_format == "json":
-        handler.setFormatter(JsonFormatter(worker_id))
-    else:
-        pattern = f"%(asctime)s %(levelname)s [{worker_id.replace('%', '%%')}] %(message)s"
-        handler.setFormatter(logging.Formatter(pattern))
+    json_lines = log_format == "json"
+    handler.setFormatter(JsonFormatter(worker_id) if json_lines else TextFormatter(worker_id))
+    handler.addFilter(Secrets(secrets or []))
     log.handlers[:] = [handler]
     log.setLevel(logging.INFO)
     log.propagate = False
     logging.getLogger("psycopg").addFilter(_is_news)
+
+
+def fields(record: logging.LogRecord) -> dict[str, Any]:
+    """What was given to the log call as `extra`, redacted."""
+    return redact({key: value for key, value in vars(record).items() if key not in _STANDARD})
+
+
+def redact(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The same without what may be secret or belongs to a task, at any depth."""
+    return {
+        key: REDACTED if is_secret(key) else _redact_below(value) for key, value in values.items()
+    }
+
+
+def is_secret(key: str) -> bool:
+    """Whether what has this name is not for a log."""
+    name = key.lower()
+    return name in _PAYLOADS or _SECRETS.search(name) is not None
+
+
+def _redact_below(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return redact({str(key): item for key, item in value.items()})
+    if isinstance(value, list | tuple):
+        return [_redact_below(item) for item in value]
+    return value
+
+
+def _word(value: Any) -> str:
+    text = str(value)
+    return json.dumps(text) if not text or re.search(r'[\s"=]', text) else text
 
 
 def _is_news(record: logging.LogRecord) -> bool:

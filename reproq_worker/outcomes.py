@@ -10,16 +10,22 @@ from typing import Any
 
 WORKER_DIED_RETRY_SECONDS = 10
 _MESSAGE_CHARS = 4096
+_as_json = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
 
-def encode(outcome: dict[str, Any]) -> bytes:
+def encode(outcome: Any) -> bytes:
     """Encode an outcome; ValueError or TypeError where it is not JSON (NaN, bytes, a cycle)."""
-    return json.dumps(outcome, allow_nan=False, separators=(",", ":")).encode()
+    return _as_json(outcome).encode()
 
 
 def completed(value: Any) -> dict[str, Any]:
     """The task returned `value`."""
     return {"outcome": "complete", "return_json": value}
+
+
+def recorded() -> dict[str, Any]:
+    """The task's own transaction has completed the run already: there is nothing left to do."""
+    return {"outcome": "recorded"}
 
 
 def failed(
@@ -94,6 +100,16 @@ def too_large(size: int, limit: int) -> dict[str, Any]:
     )
 
 
+def payload_too_large(size: int, limit: int) -> dict[str, Any]:
+    """The arguments are more than this worker takes; they will not become fewer."""
+    return failed(
+        "invalid_spec",
+        "reproq_worker.errors.InvalidSpec",
+        f"payload size {size} exceeds limit {limit}",
+        retry=False,
+    )
+
+
 def unrecordable(reason: str) -> dict[str, Any]:
     """Postgres refuses this outcome even after it was cleaned."""
     return failed(
@@ -107,6 +123,11 @@ def unrecordable(reason: str) -> dict[str, Any]:
 def with_lease(raw: bytes, result_id: int, lease_no: int) -> bytes:
     """Add the lease to an encoded outcome; it comes last, so that it wins over a forged one."""
     return b'%s,"result_id":%d,"lease_no":%d}' % (raw.rstrip()[:-1], result_id, lease_no)
+
+
+def with_key(raw: bytes, key: str, value: Any) -> bytes:
+    """Add a key to an encoded outcome."""
+    return b"%s,%s:%s}" % (raw.rstrip()[:-1], encode(key), encode(value))
 
 
 def cleaned(raw: bytes) -> bytes:

@@ -56,6 +56,7 @@ GROUPS = {
         "explain",
         "states",
         "stats",
+        "gauges",
         "throughput",
         "task_times",
         "limits",

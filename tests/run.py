@@ -27,6 +27,7 @@ DEBIAN_PACKAGES = [
     "postgresql-15-cron",
     "pgbouncer",
     "chromium",
+    "nodejs",
 ]
 
 

@@ -6,20 +6,28 @@ from pathlib import Path
 import click
 import pytest
 
+from benchmarks.cli import main as bench
 from reproq_django import specs
+from reproq_django.executor.protocol import make_parser
 from reproq_django.task_class import READERS
 from reproq_worker.cli import main
 from tests.reference import FILE as REFERENCE
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = sorted([ROOT / "README.md", ROOT / "sql" / "README.md", *ROOT.glob("docs/**/*.md")])
+READMES = [ROOT / folder / "README.md" for folder in ("", "sql", "benchmarks")]
+PAGES = sorted([*READMES, *ROOT.glob("docs/**/*.md")])
 LINK = re.compile(r"\]\(([^)#\s]+)")
 
 
 def options_of_the_command() -> set[str]:
     context = click.Context(main)
     commands = [main.get_command(context, name) for name in main.list_commands(context)]
-    return {opt for command in commands for param in command.params for opt in param.opts}
+    commands.append(bench)
+    below = [sub for command in commands for sub in getattr(command, "commands", {}).values()]
+    executor = {opt for action in make_parser()._actions for opt in action.option_strings}
+    return executor | {
+        opt for command in [*commands, *below] for param in command.params for opt in param.opts
+    }
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -31,7 +39,8 @@ def test_links_lead_somewhere(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_options_and_functions_exist(page: Path) -> None:
     text = page.read_text()
-    elsewhere = {"--exclude-table", "--reload", "--database"}
+    elsewhere = {"--exclude-table", "--reload", "--database", "--help", "--now"}
+    elsewhere |= {"--requeue-id", "--requeue-hash"}  # of another worker, named as dropped
     for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text):
         assert option in options_of_the_command() | elsewhere, option
     if "docs/decisions" not in str(page):
@@ -40,12 +49,13 @@ def test_options_and_functions_exist(page: Path) -> None:
             assert function in reference, function
 
 
-def test_every_option_of_the_worker_is_in_operating() -> None:
-    text = (ROOT / "docs/operating.md").read_text()
+def test_every_option_of_the_worker_is_in_operating_or_configuration() -> None:
+    pages = ("docs/operating.md", "docs/configuration.md")
+    text = "".join((ROOT / page).read_text() for page in pages)
     worker = main.get_command(click.Context(main), "worker")
     names = {param.opts[0] for param in worker.params} - {"--dsn", "--worker-id", "--help"}
     missing = [name for name in sorted(names) if f"`{name}`" not in text]
-    assert missing == ["--executor-module"]
+    assert missing == []
 
 
 def test_every_option_of_a_task_and_of_the_backend_is_in_django() -> None:

@@ -12,8 +12,13 @@ import django
 from django.apps import apps
 from django.db import connections
 from django.utils.module_loading import module_has_submodule
+from django.utils.translation import gettext
 
-__all__ = ["execute", "setup"]
+from reproq_worker import tracing
+
+from .quiet import drop_unseen_records
+
+__all__ = ["aexecute", "execute", "is_async", "setup"]
 
 logger = logging.getLogger("reproq.executor")
 
@@ -24,7 +29,9 @@ def setup() -> None:
     for config in apps.get_app_configs():
         if module_has_submodule(config.module, "tasks"):
             _preload(f"{config.name}.tasks")
+    _warm_up()
     connections.close_all()
+    drop_unseen_records()
 
 
 def execute(run: Mapping[str, Any]) -> dict[str, Any]:
@@ -32,6 +39,13 @@ def execute(run: Mapping[str, Any]) -> dict[str, Any]:
 
     The outcome is an object of reproq_finish without result_id and lease_no.
     """
+    with tracing.attempt(run) as traced:
+        outcome = _execute_anywhere(run)
+        traced |= outcome
+    return outcome
+
+
+def _execute_anywhere(run: Mapping[str, Any]) -> dict[str, Any]:
     if _in_event_loop():
         # Neither the ORM nor async_to_sync may be used beside a running loop.
         with ThreadPoolExecutor(1, "reproq-task") as pool:
@@ -39,21 +53,28 @@ def execute(run: Mapping[str, Any]) -> dict[str, Any]:
     return _execute(run)
 
 
-def _execute(run: Mapping[str, Any]) -> dict[str, Any]:
-    from .attempt import failure, run_attempt
-    from .loading import Refused, load
-    from .surroundings import task_surroundings
+def is_async(run: Mapping[str, Any]) -> bool:
+    """Whether thread mode may run this on its event loop, by aexecute."""
+    from .coroutines import is_coroutine
 
-    try:
-        with task_surroundings():
-            context = load(run)
-            return run_attempt(
-                context, sender=_sender(context), attempts_left=run["attempt"] < run["max_attempts"]
-            )
-    except Refused as e:
-        return e.outcome
-    except BaseException as e:
-        return failure(e, retry=True)
+    return is_coroutine(run)
+
+
+async def aexecute(run: Mapping[str, Any]) -> dict[str, Any]:
+    """Run a claimed run whose task is a coroutine, beside others; see execute()."""
+    from .coroutines import run_coroutine
+
+    with tracing.attempt(run) as traced:
+        outcome = await run_coroutine(run)
+        traced |= outcome
+    return outcome
+
+
+def _execute(run: Mapping[str, Any]) -> dict[str, Any]:
+    # Not before Django is set up.
+    from .claimed import execute_claimed
+
+    return execute_claimed(run)
 
 
 def _execute_in_thread(run: Mapping[str, Any]) -> dict[str, Any]:
@@ -63,8 +84,12 @@ def _execute_in_thread(run: Mapping[str, Any]) -> dict[str, Any]:
         connections.close_all()
 
 
-def _sender(context: Any) -> type:
-    return type(context.task_result.task.get_backend())
+def _warm_up() -> None:
+    """Import and load here, once, what each fork would else do for its first task."""
+    from . import claimed, coroutines  # noqa: F401
+    from .surroundings import call_in_surroundings
+
+    call_in_surroundings(lambda: gettext(""))
 
 
 def _in_event_loop() -> bool:

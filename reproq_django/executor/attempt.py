@@ -10,19 +10,26 @@ from django.tasks.signals import task_finished, task_started
 from django.utils import timezone
 
 from reproq_worker import outcomes
+from reproq_worker.errors import ResultTooLarge, WorkerDied
 
 from .. import serialization, signals
 from ..context import ReproqContext
 from ..exceptions import Cancel, Retry
 from ..results import set_values
+from .atomic import call_atomically
 
 logger = logging.getLogger("reproq.executor")
 
 _TRACEBACK_CHARS = 60_000
-_OUTER_MODULES = {__name__, "django.tasks.base"}
+_OUTER_MODULES = {
+    __name__,
+    f"{__package__}.atomic",
+    f"{__package__}.coroutines",
+    "django.tasks.base",
+}
 
 
-class _BadReturnValue(Exception):
+class BadReturnValue(Exception):
     """The function has returned what cannot be stored; calling it again would not help."""
 
 
@@ -37,23 +44,58 @@ def run_attempt(
 
     Every exception becomes an outcome, SystemExit too, except those in `propagate`.
     """
-    task = context.task_result.task
-    task_started.send_robust(sender, task_result=context.task_result)
-    signals.task_started.send_robust(sender, task_context=context)
+    announce(context, sender)
+    is_atomic = getattr(context.task_result.task, "atomic", None)
     try:
-        value = _call(task, context)
+        value = call_atomically(context, _call) if is_atomic else _call(context)
     except propagate:
         raise
-    except _BadReturnValue as e:
-        outcome = failure(e.__cause__ or e, retry=False)
-        _finish(context, outcome, sender, attempts_left, e.__cause__)
     except BaseException as e:
-        outcome = _outcome_of(e, task)
-        _finish(context, outcome, sender, attempts_left, e)
-    else:
+        # In here, since Django's receiver logs the exception that is being handled.
+        return conclude(context, None, e, sender=sender, attempts_left=attempts_left)
+    outcome = conclude(context, value, None, sender=sender, attempts_left=attempts_left)
+    return outcomes.recorded() if is_atomic and context.has_lease else outcome
+
+
+def announce(context: ReproqContext, sender: type) -> None:
+    """Tell whoever listens that an attempt begins."""
+    task_started.send_robust(sender, task_result=context.task_result)
+    signals.task_started.send_robust(sender, task_context=context)
+
+
+def conclude(
+    context: ReproqContext,
+    value: Any,
+    error: BaseException | None,
+    *,
+    sender: type,
+    attempts_left: bool,
+) -> dict[str, Any]:
+    """Return the outcome of an attempt that returned `value`, as JSON values, or raised `error`."""
+    if error is None:
         outcome = outcomes.completed(value)
-        _finish(context, outcome, sender, attempts_left, None)
+    elif isinstance(error, BadReturnValue):
+        error = error.__cause__ or error
+        outcome = failure(error, retry=False)
+    else:
+        outcome = _outcome_of(error, context.task_result.task)
+    _finish(context, outcome, sender, attempts_left, error)
     return outcome
+
+
+def arguments(context: ReproqContext) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """What the task's function is called with."""
+    result = context.task_result
+    before = (context,) if result.task.takes_context else ()
+    return (*before, *result.args), result.kwargs
+
+
+def stored(value: Any) -> Any:
+    """What a function has returned, as JSON values; BadReturnValue."""
+    try:
+        return serialization.encode_return_value(value)
+    except (TypeError, ValueError) as e:
+        raise BadReturnValue from e
 
 
 def failure(
@@ -70,17 +112,14 @@ def failure(
     )
 
 
-def _call(task: Task, context: ReproqContext) -> Any:
-    result = context.task_result
-    before = (context,) if task.takes_context else ()
-    value = task.call(*before, *result.args, **result.kwargs)
-    try:
-        return serialization.encode_return_value(value)
-    except (TypeError, ValueError) as e:
-        raise _BadReturnValue from e
+def _call(context: ReproqContext) -> Any:
+    args, kwargs = arguments(context)
+    return stored(context.task_result.task.call(*args, **kwargs))
 
 
 def _outcome_of(error: BaseException, task: Task) -> dict[str, Any]:
+    if isinstance(error, WorkerDied | ResultTooLarge):  # from the end of an atomic task
+        return failure(error, retry=isinstance(error, WorkerDied), kind=error.kind)
     if isinstance(error, Cancel):
         return failure(error, retry=False, kind="cancelled")
     if isinstance(error, Retry):

@@ -1,9 +1,13 @@
 """From a claimed run to what is to be called: the task, its arguments, its context."""
 
+import os
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
+from django.core.signals import setting_changed
+from django.dispatch import receiver
 from django.tasks import task_backends
 from django.tasks.base import Task, TaskResultStatus
 from django.utils.module_loading import import_string
@@ -42,18 +46,20 @@ def load(run: Mapping[str, Any]) -> ReproqContext:
         run_after=_time(run.get("run_after")),
     )
     result = results.fresh(
-        called, run["result_id"], args, kwargs, db_alias=db_alias, backend=called.backend
-    )
-    results.set_values(
-        result,
+        called,
+        run["result_id"],
+        args,
+        kwargs,
+        db_alias=db_alias,
+        backend=called.backend,
         status=TaskResultStatus.RUNNING,
-        _attempts=run["attempt"],
         enqueued_at=_time(run.get("enqueued_at")),
         started_at=_time(run.get("started_at")),
         last_attempted_at=_time(run.get("last_attempted_at")),
         worker_ids=list(run.get("worker_ids") or []),
         errors=[results.task_error(entry) for entry in run.get("errors_json") or []],
     )
+    results.set_values(result, _attempts=run["attempt"])
     return ReproqContext(
         task_result=result,
         db_alias=db_alias,
@@ -64,6 +70,11 @@ def load(run: Mapping[str, Any]) -> ReproqContext:
 
 def load_task(path: str) -> Task:
     """Import the task that is registered at a path inside the allow-list."""
+    return _registered(path, os.environ.get(NAME))
+
+
+@lru_cache(maxsize=1024)
+def _registered(path: str, allowed_by_environment: str | None) -> Task:
     if not is_allowed(path):
         raise _not_allowed(
             f"{path} is not in the allowed modules ({', '.join(allowed_modules())}). "
@@ -75,6 +86,12 @@ def load_task(path: str) -> Task:
     if found.module_path != path:
         raise _not_allowed(f"{path} is another name of {found.module_path}. Enqueue that one.")
     return found
+
+
+@receiver(setting_changed)
+def _forget_registered(**kwargs: Any) -> None:
+    """In tests another setting may allow other tasks."""
+    _registered.cache_clear()
 
 
 def _not_allowed(message: str) -> Refused:

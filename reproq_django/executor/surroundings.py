@@ -1,29 +1,35 @@
 """What is set up and cleaned up around each task, as Django does around a request."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextvars import copy_context
 
-from django.conf import settings
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.tasks import task_backends
 from django.utils import timezone, translation
 from psycopg.pq import TransactionStatus
 
 
-@contextmanager
-def task_surroundings() -> Iterator[None]:
-    """Give a task usable connections, the default language and time zone; roll back what it left.
+def call_in_surroundings[T](function: Callable[[], T]) -> T:
+    """Call with usable connections, the default language and time zone; roll back what it left.
 
     A connection that was in a transaction before is the caller's and stays as it is.
     """
-    callers = {c.alias for c in connections.all(initialized_only=True) if c.in_atomic_block}
-    for connection in _others(callers):
-        _refresh(connection)
+    callers = set()
+    for connection in connections.all(initialized_only=True):
+        if connection.in_atomic_block:
+            callers.add(connection.alias)
+        else:
+            _refresh(connection)
     try:
-        with timezone.override(None), translation.override(settings.LANGUAGE_CODE):
-            yield
+        # Django keeps them once a context: made here, or every task would make its own.
+        task_backends.all()
+        # What a task sets in its context, as language and time zone are, ends with the copy.
+        return copy_context().run(_with_defaults, function)
     finally:
-        for connection in _others(callers):
+        for connection in connections.all(initialized_only=True):
+            if connection.alias in callers:
+                continue
             if _in_transaction(connection):
                 # Closing rolls back, and the next use begins with a new connection.
                 connection.in_atomic_block = False
@@ -31,8 +37,10 @@ def task_surroundings() -> Iterator[None]:
             _refresh(connection)
 
 
-def _others(callers: set[str]) -> list[BaseDatabaseWrapper]:
-    return [c for c in connections.all(initialized_only=True) if c.alias not in callers]
+def _with_defaults[T](function: Callable[[], T]) -> T:
+    timezone.deactivate()
+    translation.deactivate()
+    return function()
 
 
 def _refresh(connection: BaseDatabaseWrapper) -> None:

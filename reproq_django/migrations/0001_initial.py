@@ -145,6 +145,7 @@ STATE = [
             ("logs_uri", models.TextField(null=True)),
             ("artifacts_uri", models.TextField(null=True)),
             ("result_ttl", models.DurationField(null=True)),
+            ("traceparent", models.TextField(null=True)),
             (
                 "enqueued_at",
                 models.DateTimeField(db_default=django.db.models.functions.datetime.Now()),

@@ -14,8 +14,15 @@ COMMANDS = {
     "cancel": "reproq_worker.cli.operate:cancel",
     "retry": "reproq_worker.cli.operate:retry",
     "replay": "reproq_worker.cli.operate:replay",
+    "triage": "reproq_worker.cli.triage:triage",
+    "limit": "reproq_worker.cli.limit:limit",
+    "prune": "reproq_worker.cli.prune:prune",
+    "torture": "reproq_worker.cli.torture:torture",
     "explain": "reproq_worker.cli.look:explain",
     "stats": "reproq_worker.cli.look:stats",
+    "doctor": "reproq_worker.cli.doctor:doctor",
+    "systemd": "reproq_worker.cli.systemd:systemd",
+    "config": "reproq_worker.cli.config:config",
     "version": "reproq_worker.cli.group:version",
 }
 """The name of each command, and where it lies."""

@@ -8,7 +8,7 @@ from reproq_worker import logs
 from reproq_worker.beat import Beat, tick
 from reproq_worker.cli.database import dsn_option, readable_dsn, transaction
 from reproq_worker.cli.faults import NO_DATABASE, USAGE, Fault
-from reproq_worker.cli.worker import Duration
+from reproq_worker.cli.types import DURATION
 from reproq_worker.supervisor import readiness
 
 
@@ -17,13 +17,21 @@ from reproq_worker.supervisor import readiness
 @click.option("--once", is_flag=True, help="Tick once and leave: for a crontab.")
 @click.option(
     "--interval",
-    type=Duration(),
+    type=DURATION,
     default="1s",
     show_default=True,
     help="How long to pause between two ticks.",
 )
 def beat(dsn: str | None, once: bool, interval: float) -> None:
-    """Enqueue what schedules ask for and keep time otherwise, as every worker does by itself."""
+    """Enqueue what schedules ask for and keep time otherwise, as every worker does by itself.
+
+    Needed only where no worker runs all the time. Any number of them may run beside workers.
+
+    \b
+    Examples:
+      reproq beat
+      reproq beat --once          # for a crontab: * * * * * reproq beat --once
+    """
     if once:
         _once(dsn)
         return
@@ -41,7 +49,12 @@ def beat(dsn: str | None, once: bool, interval: float) -> None:
 @click.command()
 @dsn_option
 def schedule(dsn: str | None) -> None:
-    """Tick once and leave: the same as beat with --once."""
+    """Tick once and leave: the same as beat with --once.
+
+    \b
+    Example:
+      reproq schedule
+    """
     _once(dsn)
 
 

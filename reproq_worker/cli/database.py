@@ -1,6 +1,6 @@
 """The --dsn option, and the connection that it names. A password never leaves this module."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -8,16 +8,22 @@ import click
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from reproq_worker.cli.configuration import config_option
 from reproq_worker.cli.faults import NO_DATABASE, USAGE, Fault
 from reproq_worker.supervisor.database import brief
 
-dsn_option = click.option(
+_dsn_alone = click.option(
     "--dsn",
     envvar="DATABASE_URL",
     show_envvar=True,
-    help="The database, as postgresql://user@host/name or key=value pairs.",
+    help="The database, as postgresql://user@host/name or key=value pairs. Everybody on the machine"
+    " can read a command line: a password is better off in the environment or a file.",
 )
-"""For every command that talks to a database; pass what it gives to `transaction`."""
+
+
+def dsn_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """For every command that talks to a database; pass what it gives to `transaction`."""
+    return config_option(_dsn_alone(command))
 
 
 @contextmanager

@@ -3,8 +3,8 @@
 import click
 import psycopg
 
-from reproq_worker.config import ConfigError
 from reproq_worker.errors import (
+    ConfigError,
     InvalidArgument,
     LeaseNotCurrent,
     ReproqError,

@@ -16,7 +16,17 @@ schema_option = click.option(
 @click.option("--sql", "as_sql", is_flag=True, help="Print the install as a file for psql -f.")
 @click.option("--plan", "only_plan", is_flag=True, help="Print what would be done, and stop.")
 def migrate(dsn: str | None, schema: str | None, as_sql: bool, only_plan: bool) -> None:
-    """Install or upgrade the tables and functions."""
+    """Install or upgrade the tables and functions.
+
+    Any number of callers at once: one does it, the others find nothing to do. `manage.py migrate`
+    does the same.
+
+    \b
+    Examples:
+      reproq migrate --plan
+      reproq migrate
+      reproq migrate --sql | psql "$DATABASE_URL"
+    """
     if as_sql and only_plan:
         raise click.UsageError("Choose either --sql or --plan, not both.")
     if as_sql:
@@ -37,7 +47,12 @@ def migrate(dsn: str | None, schema: str | None, as_sql: bool, only_plan: bool) 
 @schema_option
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def uninstall(dsn: str | None, schema: str | None, yes: bool) -> None:
-    """Drop the tables, with all runs and results, and the functions."""
+    """Drop the tables, with all runs and results, and the functions.
+
+    \b
+    Example:
+      reproq uninstall --yes
+    """
     with transaction(dsn) as cursor:
         if not install.is_installed(cursor, schema):
             click.echo("Reproq is not installed.")

@@ -3,87 +3,39 @@
 import asyncio
 import os
 import sys
-from dataclasses import fields
-from datetime import timedelta
 from typing import Any
 
 import click
+from psycopg.conninfo import conninfo_to_dict
 
-from reproq_worker import durations, logs
+from reproq_worker import logs, tracing
 from reproq_worker.cli.database import dsn_option, readable_dsn
 from reproq_worker.cli.faults import NO_DATABASE, Fault
-from reproq_worker.config import ISOLATIONS, LOG_FORMATS, WorkerConfig, parse_queues
+from reproq_worker.cli.settings import monitor_options, worker_options
+from reproq_worker.config import WorkerConfig
+from reproq_worker.monitor.config import MonitorConfig
 from reproq_worker.supervisor import readiness
 from reproq_worker.supervisor.supervisor import Exit, Supervisor
 
 
-class Duration(click.ParamType):
-    """Seconds, from `30`, `500ms`, `1m30s`."""
-
-    name = "duration"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        """Parse; what is no duration fails naming the option."""
-        try:
-            return durations.parse(value) / timedelta(seconds=1)
-        except ValueError as error:
-            self.fail(str(error), param, ctx)
-
-
-_DEFAULTS = {field.name: field.default for field in fields(WorkerConfig)}
-_DURATION = Duration()
-
-
-def _option(name: str, help_text: str, *spellings: str, **attributes: Any) -> Any:
-    """An option for the setting `name`; its default is the setting's own."""
-    default = _DEFAULTS[name]
-    if isinstance(default, int | float | str) and not isinstance(default, bool):
-        help_text += f"  [default: {f'{default:g}' if isinstance(default, float) else default}]"
-    flags = spellings or (f"--{name.replace('_', '-')}",)
-    # No default here: what is not given is left to WorkerConfig, the one place for defaults.
-    return click.option(*flags, name, default=None, help=help_text, **attributes)
-
-
 @click.command()
 @dsn_option
-@_option(
-    "listen_dsn", "Where to LISTEN, if not --dsn: around PgBouncer.", envvar="LISTEN_DATABASE_URL"
-)
-@_option("worker_id", "The worker's name.  [default: hostname-pid]", envvar="WORKER_ID")
-@_option(
-    "queues",
-    "Queues, separated by commas.  [default: default]",
-    "--queues",
-    "--queue",
-    envvar="QUEUE_NAMES",
-)
-@_option("concurrency", "How many tasks at once.", type=int)
-@_option("isolation", "What a task runs in.", type=click.Choice(ISOLATIONS))
-@_option("executor_module", "The module that runs tasks.")
-@_option(
-    "allowed_task_modules",
-    "Modules whose tasks may run, separated by commas; * for all.",
-    envvar="ALLOWED_TASK_MODULES",
-)
-@_option("lease_seconds", "How long a claim lasts unless renewed.", type=_DURATION)
-@_option("heartbeat_seconds", "How often leases are renewed; 0 never.", type=_DURATION)
-@_option("reclaim_interval_seconds", "Look for lost leases so often; 0 never.", type=_DURATION)
-@_option(
-    "poll_max_backoff",
-    "The longest pause between two looks at an empty queue.",
-    "--interval",
-    type=_DURATION,
-)
-@_option("exec_timeout", "No task runs longer.", type=_DURATION)
-@_option("shutdown_timeout", "How long running tasks may go on after SIGTERM.", type=_DURATION)
-@_option("until_empty", "Leave when there is nothing to do.", is_flag=True)
-@_option("max_tasks", "Leave after so many tasks; 0 means no end.", type=int)
-@_option("log_format", "How log lines look.", type=click.Choice(LOG_FORMATS))
+@worker_options
+@monitor_options
 def worker(**options: Any) -> None:
-    """Claim tasks and run them, until SIGTERM or Ctrl-C."""
-    code = run(_config(options))
+    """Claim tasks and run them, until SIGTERM or Ctrl-C.
+
+    Any number of workers may serve any number of queues; none of them needs a scheduler beside it.
+    SIGTERM lets running tasks finish, gives back the rest and ends with 0.
+
+    \b
+    Examples:
+      reproq worker --queues mail,default --concurrency 20
+      reproq worker --isolation thread --concurrency 200 --queues webhooks
+      reproq worker --until-empty               # from cron: do what there is, then leave
+      reproq worker --metrics-port 9090         # /metrics, /healthz, /events on 127.0.0.1
+    """
+    code = run(worker_config(options))
     if code is Exit.RESTART:
         sys.stdout.flush()
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
@@ -93,14 +45,17 @@ def worker(**options: Any) -> None:
 
 def run(config: WorkerConfig) -> Exit:
     """Check the database, then work in this process until told to stop."""
-    logs.configure(config.log_format, config.worker_id)
+    logs.configure(config.log_format, config.worker_id, _secrets(config))
     try:
         readiness.check(config.dsn)
+        if config.priority_aging_factor is not None:
+            readiness.warn_of_aging(config.dsn, config.queues, config.priority_aging_factor)
     except readiness.OutOfReach as error:
         raise Fault(f"the database is out of reach: {error}", NO_DATABASE) from None
     code = asyncio.run(_supervise(config))
     if config.isolation == "thread" and code is not Exit.RESTART:
         # Tasks that overran are still in their threads, and nothing can make them leave.
+        tracing.flush()
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
@@ -111,8 +66,34 @@ async def _supervise(config: WorkerConfig) -> Exit:
     return await Supervisor(config).run()
 
 
-def _config(options: dict[str, Any]) -> WorkerConfig:
-    given = options | {"dsn": readable_dsn(options["dsn"])}
-    if given["queues"] is not None:
-        given["queues"] = parse_queues(given["queues"])
+def _secrets(config: WorkerConfig) -> list[str]:
+    dsns = [conninfo_to_dict(dsn) for dsn in (config.dsn, config.listen_dsn) if dsn]
+    monitor = config.monitor
+    return [
+        *(str(dsn.get("password", "")) for dsn in dsns),
+        *([monitor.auth_token or "", monitor.jwt_secret or ""] if monitor else []),
+    ]
+
+
+def worker_config(options: dict[str, Any]) -> WorkerConfig:
+    """The settings that the options of `reproq worker` amount to; ConfigError, Fault."""
+    given = {key: value for key, value in options.items() if not key.startswith("metrics_")}
+    given["dsn"] = readable_dsn(options["dsn"])
+    given["queues"] = options["queues"] or None
+    given["monitor"] = monitor_config(options)
     return WorkerConfig.of(given)
+
+
+def monitor_config(options: dict[str, Any]) -> MonitorConfig | None:
+    """Where and to whom the worker shows itself; None without an address."""
+    given = {
+        key.removeprefix("metrics_"): value
+        for key, value in options.items()
+        if key.startswith("metrics_") and value is not None
+    }
+    port = given.pop("port", 0)
+    if not given.get("addr"):
+        given["addr"] = f"127.0.0.1:{port}"
+        if not port:
+            return None
+    return MonitorConfig(**given)

@@ -35,6 +35,9 @@ class StopReason(Enum):
 #: How an executor reports the end of a run; the outcome is None for a lost one.
 Finished = Callable[[Held, bytes | None], None]
 
+#: What waits to be started, if anything does; may be called from any thread.
+NextRun = Callable[[], Held | None]
+
 
 class ExecutorUnusable(Exception):
     """The executor cannot be started: its module is missing or its setup failed."""
@@ -43,10 +46,11 @@ class ExecutorUnusable(Exception):
 class Executor(Protocol):
     """Runs claimed runs in slots of its own."""
 
-    async def start(self, finished: Finished, freed: Callable[[], None]) -> None:
+    async def start(self, finished: Finished, freed: Callable[[], None], next_run: NextRun) -> None:
         """Get ready; ExecutorUnusable when that is impossible.
 
         `finished` is called when a run has left its slot, `freed` when a slot comes (back) to life.
+        A slot that is free may ask for its `next_run` itself, without waiting for a submit.
         """
 
     def free_slots(self) -> int:

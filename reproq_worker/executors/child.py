@@ -1,32 +1,38 @@
 """The life of one warm child: take a run, execute it, answer, until the channel closes."""
 
 import contextlib
+import fcntl
 import json
 import os
 import socket
 import sys
+import termios
 import traceback
 from types import ModuleType
 from typing import Any, NoReturn
 
 from reproq_worker import outcomes
-from reproq_worker.executors import wire
+from reproq_worker.executors import memory, wire
 from reproq_worker.executors.restore import ProcessState, identity
 
 #: How a child ends when a task took its channel away; the supervisor explains it.
 EXIT_CHANNEL_LOST = 71
 
+_NOTHING = bytes(4)
 
-def execute(module: ModuleType, body: bytes, worker_id: str, max_bytes: int) -> bytes:
-    """Run one claimed run and encode its outcome, whatever the executor module does."""
+
+def execute(module: ModuleType, body: bytes, worker_id: str) -> dict[str, Any]:
+    """Run one claimed run and return its outcome, whatever the executor module does."""
     try:
         run = json.loads(body)
         run["worker_id"] = worker_id
-        outcome = module.execute(run)
+        return module.execute(run)
+    except MemoryError as error:
+        memory.allow_last_words()
+        return failure(error)
     except BaseException as error:
         # SystemExit and KeyboardInterrupt too: a task that leaves is a task that failed.
-        outcome = failure(error)
-    return encode_outcome(outcome, max_bytes)
+        return failure(error)
 
 
 def encode_outcome(outcome: dict[str, Any], max_bytes: int) -> bytes:
@@ -60,19 +66,38 @@ def serve(channel: socket.socket, module: ModuleType, settings: dict[str, Any]) 
     me = os.getpid()
     own = identity(channel.fileno())
     before = ProcessState()
+    runs_left = settings["max_tasks_per_child"]
+    max_memory = settings["max_memory"]
+    leaving = False
     try:
-        while (body := wire.read_frame(channel)) is not None:
-            raw = execute(module, body, settings["worker_id"], settings["max_result_bytes"])
+        while not leaving and (body := wire.read_frame(channel)) is not None:
+            outcome = execute(module, body, settings["worker_id"])
+            met_limit = max_memory and memory.explain(outcome, max_memory)
+            raw = encode_outcome(outcome, settings["max_result_bytes"])
             if os.getpid() != me:
                 os._exit(0)  # the task forked and its child came back here: not ours to answer
             _flush()
             if identity(channel.fileno()) != own:
                 os._exit(EXIT_CHANNEL_LOST)
-            before.restore()
-            channel.sendall(wire.frame(raw))
+            runs_left -= 1
+            leaving = runs_left == 0 or bool(met_limit) or memory.is_worn_out(max_memory)
+            if not leaving:
+                before.restore()
+            notes = wire.frame(wire.LEAVING) if leaving else b""
+            if any(map(_holds_data, before.output)):
+                notes += wire.frame(wire.OUTPUT_WAITS)
+            channel.sendall(notes + wire.frame(raw))
     except OSError:
         os._exit(EXIT_CHANNEL_LOST)
     os._exit(0)
+
+
+def _holds_data(pipe: int) -> bool:
+    """Whether the worker has not read all that was written to a pipe."""
+    try:
+        return any(fcntl.ioctl(pipe, termios.FIONREAD, _NOTHING))
+    except OSError:
+        return False
 
 
 def _flush() -> None:

@@ -1,4 +1,7 @@
-"""Process mode: each task runs in one of `concurrency` warm children, forked from a zygote."""
+"""Process and fork mode: tasks run in warm children, forked from a zygote, one at a time in each.
+
+In process mode a child serves one task after another, in fork mode one.
+"""
 
 import asyncio
 import os
@@ -9,35 +12,56 @@ from typing import Any
 
 from reproq_worker import outcomes
 from reproq_worker.config import WorkerConfig
-from reproq_worker.executors import ExecutorUnusable, Finished, StopReason, processes
+from reproq_worker.executors import (
+    ExecutorUnusable,
+    Finished,
+    NextRun,
+    StopReason,
+    memory,
+    processes,
+    reports,
+)
 from reproq_worker.executors.child import EXIT_CHANNEL_LOST
+from reproq_worker.executors.output import Written
 from reproq_worker.executors.slot import Slot
 from reproq_worker.executors.zygote_link import ZygoteLink
 from reproq_worker.held import Held
 from reproq_worker.logs import log
 
+_WORKERS_OWN = {"METRICS_AUTH_TOKEN", "LISTEN_DATABASE_URL"}
 _RESTART_DELAY = 1.0
 _OTHER_DESCRIPTORS = 256
+#: Channel, output and error, and for a moment the child's ends of them, too.
+_DESCRIPTORS_PER_CHILD = 6
+#: How a process ends that was refused memory and does not know what to do.
+_MEMORY_SIGNALS = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGKILL)
 
 
 class ProcessExecutor:
     """Keeps the slots filled with children and the children busy with runs."""
 
-    def __init__(self, config: WorkerConfig) -> None:
+    def __init__(self, config: WorkerConfig, tasks_per_child: int | None = None) -> None:
         self._config = config
+        self._tasks_per_child = (
+            config.max_tasks_per_child if tasks_per_child is None else tasks_per_child
+        )
         self._slots = [Slot(index, self) for index in range(config.concurrency)]
         self._idle: list[Slot] = []
         self._by_pid: dict[int, Slot] = {}
         self._by_run: dict[Held, Slot] = {}
         self._closing = False
         self._link: ZygoteLink | None = None
+        self._reports: reports.Reports | None = None
 
-    async def start(self, finished: Finished, freed: Callable[[], None]) -> None:
+    async def start(self, finished: Finished, freed: Callable[[], None], next_run: NextRun) -> None:
         """Start the zygote and its children; ExecutorUnusable when its setup fails."""
         self._finished = finished
         self._freed = freed
         self._loop = asyncio.get_running_loop()
-        processes.allow_descriptors(self._config.concurrency + _OTHER_DESCRIPTORS)
+        self._reports = reports.Reports(self._config, finished)
+        processes.allow_descriptors(
+            self._config.concurrency * _DESCRIPTORS_PER_CHILD + _OTHER_DESCRIPTORS
+        )
         await self._start_zygote()
 
     def free_slots(self) -> int:
@@ -66,6 +90,8 @@ class ProcessExecutor:
             slot.discard()
         if self._link is not None:
             await asyncio.to_thread(self._link.close)
+        if self._reports is not None:
+            await asyncio.to_thread(self._reports.close)
 
     # What slots ask for.
 
@@ -77,12 +103,15 @@ class ProcessExecutor:
         """A timer on the supervisor's loop."""
         return self._loop.call_later(seconds, function, *args)
 
-    def run_ended(self, slot: Slot, run: Held, raw: bytes | None) -> None:
+    def run_ended(self, slot: Slot, run: Held, raw: bytes | None, written: Written | None) -> None:
         """A slot is rid of its run."""
         del self._by_run[run]
         if slot.is_ready:
             self._idle.append(slot)
-        self._finished(run, raw)
+        if written is None:
+            self._finished(run, raw)
+        else:
+            self._reports.finish(run, raw, written)
 
     # Events.
 
@@ -90,29 +119,33 @@ class ProcessExecutor:
         ready: asyncio.Future[None] = self._loop.create_future()
         self._ready = ready
         self._link = ZygoteLink(self._on_event, self._on_gone)
-        self._link.start(
-            {
-                "executor_module": self._config.executor_module,
-                "worker_id": self._config.worker_id,
-                "max_result_bytes": self._config.max_result_bytes,
-            },
-            self._environment(),
-        )
+        self._link.start(self._settings(), self._environment())
         await ready
         for slot in self._slots:
             self._fill(slot)
 
+    def _settings(self) -> dict[str, Any]:
+        return {
+            "executor_module": self._config.executor_module,
+            "worker_id": self._config.worker_id,
+            "max_result_bytes": self._config.max_result_bytes,
+            "max_tasks_per_child": self._tasks_per_child,
+            "max_memory": self._config.max_memory,
+        }
+
     def _environment(self) -> dict[str, str]:
-        # Settings modules read their own variables (DATABASE_URL among them), so all are passed.
-        environment = dict(os.environ)
+        # Settings modules read variables of their own, DATABASE_URL among them, so all are passed
+        # but for what is the worker's alone.
+        environment = {k: v for k, v in os.environ.items() if k not in _WORKERS_OWN}
         if self._config.allowed_task_modules is not None:
             environment["ALLOWED_TASK_MODULES"] = self._config.allowed_task_modules
         return environment
 
     def _fill(self, slot: Slot) -> None:
         ours, theirs = socket.socketpair()
-        slot.open(ours)
-        self._link.fork(slot.index, theirs)
+        output = self._reports.output()
+        slot.open(ours, output)
+        self._link.fork(slot.index, [theirs.detach(), *output.hand_over()])
 
     def _fill_later(self, slot: Slot, link: ZygoteLink) -> None:
         if not self._closing and link is self._link:
@@ -140,7 +173,7 @@ class ProcessExecutor:
             return
         if slot in self._idle:
             self._idle.remove(slot)
-        how = outcomes.describe_exit(status)
+        how = self._describe_exit(status)
         if status == EXIT_CHANNEL_LOST or (slot.cut_off and status == -signal.SIGKILL):
             how = "The task closed the descriptor on which its outcome goes to the worker."
         if slot.lost_child(how):
@@ -151,6 +184,12 @@ class ProcessExecutor:
             # It died before its first run: forking again at once could go on for ever.
             log.warning("slot %d: a waiting child ended; replacing it in a second", slot.index)
             self._loop.call_later(_RESTART_DELAY, self._fill_later, slot, self._link)
+
+    def _describe_exit(self, status: int) -> str:
+        how = outcomes.describe_exit(status)
+        if self._config.max_memory and -status in _MEMORY_SIGNALS:
+            how += f" It may take {memory.in_words(self._config.max_memory)} (max_memory)."
+        return how
 
     def _on_gone(self) -> None:
         """The zygote died: its children die with it, and their groups are killed from here."""

@@ -7,10 +7,13 @@ import resource
 import signal
 import sys
 import time
+from typing import NoReturn
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _SHORT = 0.005
+# Looked up once: in each fork it would cost as much as a small task.
+_libc_prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
 
 
 def die_with_parent(parent: int, number: int = signal.SIGKILL) -> None:
@@ -26,6 +29,18 @@ def die_with_parent(parent: int, number: int = signal.SIGKILL) -> None:
 def adopt_orphans() -> None:
     """Become the parent of grandchildren whose own parent died, so that they can be ended too."""
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+
+
+def become(program: list[str]) -> NoReturn:
+    """Run another program in place of this one; where there is none, say so and exit with 127."""
+    # Python ignores these, and a program would inherit that.
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    try:
+        os.execvp(program[0], program)
+    except OSError as error:
+        os.write(2, f"cannot start {program[0]}: {error.strerror}\n".encode())
+    os._exit(127)
 
 
 def signal_group(leader: int, number: int) -> None:
@@ -89,5 +104,5 @@ def _children_of(pid: int) -> list[int]:
 
 
 def _prctl(option: int, value: int) -> None:
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(option, value, 0, 0, 0)
+    if _libc_prctl is not None:
+        _libc_prctl(option, value, 0, 0, 0)

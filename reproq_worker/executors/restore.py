@@ -36,6 +36,8 @@ class ProcessState:
         # Out of the way of the low numbers, which a task may well close one by one.
         self._copies = [_copy(number) for number in range(3)]
         self._files = [identity(number) for number in range(3)]
+        #: Standard output and error as they were at first, whatever a task makes of theirs.
+        self.output = [copy for copy in self._copies[1:] if copy is not None]
 
     def restore(self) -> None:
         """Put back what a task has changed, as far as it can be put back."""
@@ -52,6 +54,8 @@ class ProcessState:
             if copy is not None and identity(number) != self._files[number]:
                 with contextlib.suppress(OSError):
                     os.dup2(copy, number)
+            if copy is not None and number > 0:
+                os.set_blocking(copy, True)  # some programs change that for all who share the pipe
             if copy is not None and self._streams[name].closed:
                 mode = "r" if name == "stdin" else "w"
                 self._streams[name] = open(number, mode, closefd=False)  # noqa: SIM115

@@ -6,8 +6,9 @@ import socket
 from typing import Any, Protocol
 
 from reproq_worker import outcomes
-from reproq_worker.executors import StopReason, outcome_of
+from reproq_worker.executors import StopReason, outcome_of, wire
 from reproq_worker.executors.channel import Channel
+from reproq_worker.executors.output import Output, Written
 from reproq_worker.held import Held
 
 _GRACE = 0.1
@@ -20,7 +21,9 @@ class Owner(Protocol):
 
     def call_later(self, seconds: float, function: Any, *args: Any) -> asyncio.TimerHandle: ...
 
-    def run_ended(self, slot: "Slot", run: Held, raw: bytes | None) -> None: ...
+    def run_ended(
+        self, slot: "Slot", run: Held, raw: bytes | None, written: Written | None
+    ) -> None: ...
 
 
 class Slot:
@@ -30,6 +33,9 @@ class Slot:
         self.index = index
         self._owner = owner
         self._channel: Channel | None = None
+        self._output: Output | None = None
+        #: The child has said that it takes no more.
+        self._leaving = False
         self._pid: int | None = None
         self._run: Held | None = None
         self._reason: StopReason | None = None
@@ -42,10 +48,12 @@ class Slot:
     @property
     def is_ready(self) -> bool:
         """A living child without a run and without a death sentence."""
-        return self._pid is not None and self._run is None and self._reason is None
+        return not (self._pid is None or self._run or self._reason or self._leaving)
 
-    def open(self, stream: socket.socket) -> None:
-        """A new child will serve the other end of `stream`."""
+    def open(self, stream: socket.socket, output: Output) -> None:
+        """A new child will serve the other end of `stream` and write to `output`."""
+        self._leaving = False
+        self._output = output
         self._reason = None
         self.cut_off = False
         self._channel = Channel(stream, self._on_message, self._on_end)
@@ -67,6 +75,8 @@ class Slot:
         self._limit = limit
         self._timer = self._owner.call_later(limit, self.kill, StopReason.TIMEOUT)
         assert self._channel is not None
+        assert self._output is not None
+        self._output.take()  # what somebody has left behind in the child, and not this run
         self._channel.send(run.payload)
 
     def kill(self, reason: StopReason) -> None:
@@ -85,11 +95,14 @@ class Slot:
         if channel is not None:
             channel.drain()  # the answer may be in the pipe already
             channel.close()
+        if self._output is not None:
+            self._output.drain()
         unexpected = self._run is not None and self._reason is None
         if self._reason is None:
             self._end_run(outcomes.encode(outcomes.died(how)))
         else:
             self._end_run(outcome_of(self._reason, self._limit))
+        self._close_output()
         return unexpected
 
     def discard(self) -> None:
@@ -98,10 +111,21 @@ class Slot:
         self._stop_timer()
         if self._channel is not None:
             self._channel.close()
+        self._close_output()
+
+    def _close_output(self) -> None:
+        output, self._output = self._output, None
+        if output is not None:
+            output.close()
 
     def _on_message(self, raw: bytes) -> None:
+        if raw == wire.OUTPUT_WAITS:
+            assert self._output is not None
+            self._output.drain()
+        elif raw == wire.LEAVING:
+            self._leaving = True
         # Once the child is sentenced, its last words may be those of a SIGTERM handler.
-        if self._reason is None:
+        elif self._reason is None:
             self._end_run(raw)
 
     def _on_end(self) -> None:
@@ -109,7 +133,7 @@ class Slot:
         if self._pid is None:
             return
         # A child that finds its channel closed says so by its exit code, if it is not killed first.
-        grace = _GRACE if self._run is not None else 0
+        grace = _GRACE if self._run is not None or self._leaving else 0
         self._owner.call_later(grace, self._cut_off, self._pid)
 
     def _cut_off(self, pid: int) -> None:
@@ -121,7 +145,8 @@ class Slot:
         self._stop_timer()
         if self._run is not None:
             run, self._run = self._run, None
-            self._owner.run_ended(self, run, raw)
+            written = self._output.take() if self._output is not None else None
+            self._owner.run_ended(self, run, raw, written)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:

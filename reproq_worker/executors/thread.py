@@ -2,6 +2,9 @@
 
 A thread cannot be killed. A run that overruns is given up: its outcome is recorded, its slot is
 lost until the task returns, and what it returns then is dropped.
+
+Small tasks are quick here because the event loop is not asked between two of them: a thread takes
+its next run by itself, and outcomes go to the loop by as many as there are when it gets to them.
 """
 
 import asyncio
@@ -10,24 +13,35 @@ import importlib
 import json
 import os
 import queue
+import resource
+import sys
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 from reproq_worker.config import WorkerConfig
-from reproq_worker.executors import ExecutorUnusable, Finished, StopReason, outcome_of
+from reproq_worker.executors import ExecutorUnusable, Finished, NextRun, StopReason, outcome_of
 from reproq_worker.executors.child import encode_outcome, failure
+from reproq_worker.executors.reports import open_log_files
+from reproq_worker.executors.thread_output import Logged, route
 from reproq_worker.held import Held
+
+_LOOK_EVERY = 0.005
+#: How long a thread that is busy with Python keeps the loop, and with it Postgres, waiting.
+_SWITCH_INTERVAL = 0.0005
 
 
 class _Job:
     """One run in a thread or on the task loop."""
 
+    __slots__ = ("given_up", "limit", "run", "task")
+
     def __init__(self, run: Held, limit: float) -> None:
         self.run = run
         self.limit = limit
-        self.timer: asyncio.TimerHandle | None = None
         #: The asyncio task of a coroutine, which, unlike a thread, can be cancelled.
         self.task: asyncio.Task[None] | None = None
         self.given_up = False
@@ -38,27 +52,40 @@ class ThreadExecutor:
 
     def __init__(self, config: WorkerConfig) -> None:
         self._config = config
+        #: Guards the slots: who is in one, and who was given up by the supervisor and still busy.
+        self._lock = threading.Lock()
         self._jobs: dict[Held, _Job] = {}
-        #: Given up by the supervisor and still busy.
         self._overrun: set[_Job] = set()
         self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._module: ModuleType
+        self._returned: deque[tuple[_Job, bytes]] = deque()
+        self._collecting = False
+        self._watching = False
+        #: Whether runs end without having waited for anything outside the process: then more
+        #: threads would only take turns with the one that works.
+        self._busy = True
+        self._ended = 0
+        self._module: ModuleType | Logged
         self._ready = False
 
-    async def start(self, finished: Finished, freed: Callable[[], None]) -> None:
+    async def start(self, finished: Finished, freed: Callable[[], None], next_run: NextRun) -> None:
         """Load the executor module and start the threads."""
         self._finished = finished
         self._freed = freed
+        self._next_run = next_run
         self._loop = asyncio.get_running_loop()
         if self._config.allowed_task_modules is not None:
             os.environ["ALLOWED_TASK_MODULES"] = self._config.allowed_task_modules
         try:
             # In a thread, so that a setup that takes long does not deafen the worker to signals.
-            self._module = await asyncio.to_thread(_load, self._config.executor_module)
+            self._module = await asyncio.to_thread(_load, self._config)
+        except ExecutorUnusable:
+            raise
         except Exception as error:
             name = self._config.executor_module
             summary = f"{name} cannot be set up: {type(error).__name__}: {error}"
             raise ExecutorUnusable(summary) from error
+        sys.setswitchinterval(_SWITCH_INTERVAL)
+        self._is_async = getattr(self._module, "is_async", None)
         self._task_loop = asyncio.new_event_loop()
         threading.Thread(target=self._task_loop.run_forever, daemon=True, name="tasks").start()
         for number in range(self._config.concurrency):
@@ -69,9 +96,17 @@ class ThreadExecutor:
 
     def free_slots(self) -> int:
         """Slots without a run and without one that overran."""
-        if not self._ready:
+        if not self._ready or self._one_thread_will_do():
             return 0
         return self._config.concurrency - len(self._jobs) - len(self._overrun)
+
+    def _one_thread_will_do(self) -> bool:
+        now = time.monotonic()
+        return (
+            self._busy
+            and bool(self._jobs)
+            and all(now - job.run.started_at < _LOOK_EVERY for job in list(self._jobs.values()))
+        )
 
     def needs_restart(self) -> bool:
         """Whether half of the slots are lost."""
@@ -79,19 +114,21 @@ class ThreadExecutor:
 
     def submit(self, run: Held) -> None:
         """Start a run in a thread or, for a coroutine, on the task loop."""
-        job = _Job(run, min(run.timeout_seconds, self._config.exec_timeout))
-        self._jobs[run] = job
-        job.timer = self._loop.call_later(job.limit, self.stop, run, StopReason.TIMEOUT)
+        with self._lock:
+            job = self._occupy(run)
         self._queue.put(job)
+        if not self._watching:
+            self._watching = True
+            self._look_again()
 
     def stop(self, run: Held, reason: StopReason) -> None:
         """Give a run up; a coroutine is cancelled, a thread can only be waited for."""
-        job = self._jobs.pop(run, None)
-        if job is None:
-            return
-        self._stop_timer(job)
-        job.given_up = True
-        self._overrun.add(job)
+        with self._lock:
+            job = self._jobs.pop(run, None)
+            if job is None:
+                return
+            job.given_up = True
+            self._overrun.add(job)
         if job.task is not None:
             self._task_loop.call_soon_threadsafe(job.task.cancel)
         self._finished(run, outcome_of(reason, job.limit))
@@ -102,23 +139,57 @@ class ThreadExecutor:
         for _ in range(self._config.concurrency):
             self._queue.put(None)
 
+    def _occupy(self, run: Held) -> _Job:
+        job = _Job(run, min(run.timeout_seconds, self._config.exec_timeout))
+        self._jobs[run] = job
+        return job
+
+    def _watch(self) -> None:
+        """Give up what has overrun, and open more slots where one thread turns out too few.
+
+        One look at all runs costs less than a timer for each.
+        """
+        now = time.monotonic()
+        for job in list(self._jobs.values()):
+            if now >= job.run.started_at + job.limit:
+                self.stop(job.run, StopReason.TIMEOUT)
+        held_back = self._busy
+        ended, waits = (b - a for a, b in zip(self._seen, self._count(), strict=True))
+        self._watching = bool(self._jobs)
+        self._busy = ended > 2 * waits or not self._watching
+        if self._watching:
+            self._look_again()
+        if held_back:
+            self._freed()
+
+    def _count(self) -> tuple[int, int]:
+        """Runs that have ended, and how often a thread has waited for something."""
+        return self._ended, resource.getrusage(resource.RUSAGE_SELF).ru_nvcsw
+
+    def _look_again(self) -> None:
+        self._seen = self._count()
+        self._loop.call_later(_LOOK_EVERY, self._watch)
+
+    # In the threads.
+
     def _serve(self) -> None:
         while (job := self._queue.get()) is not None:
-            try:
-                is_async, run = self._look_at(job)
-                if is_async:
-                    self._task_loop.call_soon_threadsafe(self._start_coroutine, job, run)
-                    continue
-                outcome = self._module.execute(run)
-            except BaseException as error:
-                outcome = failure(error)
-            self._hand_back(job, outcome)
+            following: _Job | None = job
+            while following is not None:
+                following = self._execute(following)
 
-    def _look_at(self, job: _Job) -> tuple[bool, dict[str, Any]]:
-        run = json.loads(job.run.payload)
-        run["worker_id"] = self._config.worker_id
-        is_async = getattr(self._module, "is_async", None)
-        return bool(is_async and is_async(run)), run
+    def _execute(self, job: _Job) -> _Job | None:
+        """Run one run; the one that follows it in the slot, if one does."""
+        try:
+            run = json.loads(job.run.payload)
+            run["worker_id"] = self._config.worker_id
+            if self._is_async is not None and self._is_async(run):
+                self._task_loop.call_soon_threadsafe(self._start_coroutine, job, run)
+                return None
+            outcome = self._module.execute(run)
+        except BaseException as error:
+            outcome = failure(error)
+        return self._hand_back(job, outcome)
 
     def _start_coroutine(self, job: _Job, run: dict[str, Any]) -> None:
         job.task = self._task_loop.create_task(self._execute_async(job, run))
@@ -130,28 +201,45 @@ class ThreadExecutor:
             outcome = await self._module.aexecute(run)
         except BaseException as error:
             outcome = failure(error)
-        self._hand_back(job, outcome)
+        if following := self._hand_back(job, outcome):
+            self._queue.put(following)
 
-    def _hand_back(self, job: _Job, outcome: dict[str, Any]) -> None:
+    def _hand_back(self, job: _Job, outcome: dict[str, Any]) -> _Job | None:
+        """Leave the slot to the next run; it never looks free in between."""
         raw = encode_outcome(outcome, self._config.max_result_bytes)
-        with contextlib.suppress(RuntimeError):  # the worker has left already
-            self._loop.call_soon_threadsafe(self._returned, job, raw)
+        job.run.ended_at = time.monotonic()
+        following = None
+        with self._lock:
+            self._ended += 1
+            goes_on = self._jobs.pop(job.run, None) and self._ready
+            if goes_on and not self._one_thread_will_do() and (run := self._next_run()):
+                following = self._occupy(run)
+        self._returned.append((job, raw))
+        if not self._collecting:
+            self._collecting = True
+            with contextlib.suppress(RuntimeError):  # the worker has left already
+                self._loop.call_soon_threadsafe(self._collect)
+        return following
 
-    def _returned(self, job: _Job, raw: bytes) -> None:
-        if job in self._overrun:
+    # On the loop.
+
+    def _collect(self) -> None:
+        self._collecting = False  # first: what comes from now on may not be seen below
+        while self._returned:
+            job, raw = self._returned.popleft()
+            if not job.given_up:
+                self._finished(job.run, raw)
+                continue
             self._overrun.discard(job)
             self._freed()
-            return
-        del self._jobs[job.run]
-        self._stop_timer(job)
-        self._finished(job.run, raw)
-
-    def _stop_timer(self, job: _Job) -> None:
-        if job.timer is not None:
-            job.timer.cancel()
 
 
-def _load(name: str) -> ModuleType:
-    module = importlib.import_module(name)
+def _load(config: WorkerConfig) -> ModuleType | Logged:
+    files = open_log_files(config)
+    if files is not None:
+        route()
+    module = importlib.import_module(config.executor_module)
     module.setup()
-    return module
+    if files is None:
+        return module
+    return Logged(module, files, (config.max_stdout_bytes, config.max_stderr_bytes))

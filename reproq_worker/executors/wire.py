@@ -1,8 +1,16 @@
-"""Frames on a stream: four bytes of length, then that many bytes of JSON."""
+"""Frames on a stream: four bytes of length, then that many bytes.
+
+A run or an outcome is a JSON object. Before an outcome a child may send a note of one byte.
+"""
 
 import socket
 import struct
 from collections.abc import Iterator
+
+#: The run has written something that still lies in a pipe.
+OUTPUT_WAITS = b"o"
+#: The child leaves after the outcome that follows.
+LEAVING = b"l"
 
 _LENGTH = struct.Struct("!I")
 _CHUNK = 1 << 18

@@ -5,7 +5,10 @@ module once, and forks a warm child for each slot. Being the parent, it is the o
 process groups and reaps them: a group is killed before its leader is reaped, so no pid can have
 been given to somebody else.
 
-Commands come as lines of JSON, `fork` with a descriptor; events go back the same way.
+Without an executor module it starts programs instead: `fork` then names one.
+
+Commands come as lines of JSON, `fork` with descriptors: of the channel (for a program: its standard
+input), of standard output and of standard error. Events go back the same way.
 """
 
 import contextlib
@@ -21,7 +24,7 @@ import traceback
 from types import ModuleType
 from typing import Any, NoReturn
 
-from reproq_worker.executors import child, processes
+from reproq_worker.executors import child, memory, processes
 
 
 class Zygote:
@@ -39,8 +42,10 @@ class Zygote:
     def load(self) -> bool:
         """Import the executor module and set it up; report what goes wrong."""
         try:
-            self.module = importlib.import_module(self.settings["executor_module"])
-            self.module.setup()
+            if name := self.settings["executor_module"]:
+                self.module = importlib.import_module(name)
+                self.module.setup()
+            memory.refuse_small_limit(self.settings["max_memory"])
         except BaseException as error:
             summary = traceback.format_exception_only(error)[-1].strip()
             self.report(event="setup_failed", error=summary)
@@ -85,24 +90,28 @@ class Zygote:
         for line in lines:
             command = json.loads(line)
             if command["do"] == "fork":
-                self.fork(command["slot"], self._descriptors.pop(0))
+                descriptors = [self._descriptors.pop(0) for _ in range(3)]
+                self.fork(command["slot"], descriptors, command.get("program"))
             elif command["pid"] in self.children:
                 processes.signal_group(command["pid"], command["signal"])
 
-    def fork(self, slot: int, descriptor: int) -> None:
-        """Make one child that serves the channel behind `descriptor`."""
+    def fork(self, slot: int, descriptors: list[int], program: list[str] | None) -> None:
+        """Make one child that serves the channel behind the first descriptor, or is a program."""
         zygote = os.getpid()
         pid = os.fork()
         if pid == 0:
             try:
-                self.become_child(zygote, descriptor)
+                self.become_child(zygote, descriptors, program)
             finally:
                 os._exit(70)
-        os.close(descriptor)
+        for descriptor in descriptors:
+            os.close(descriptor)
         self.children.add(pid)
         self.report(event="forked", slot=slot, pid=pid)
 
-    def become_child(self, zygote: int, descriptor: int) -> NoReturn:
+    def become_child(
+        self, zygote: int, descriptors: list[int], program: list[str] | None
+    ) -> NoReturn:
         """Leave behind what belongs to the zygote, then serve."""
         os.setsid()
         signal.set_wakeup_fd(-1)
@@ -114,7 +123,18 @@ class Zygote:
         for others in self._descriptors:
             os.close(others)  # channels of children that are forked next
         processes.die_with_parent(zygote)
-        child.serve(socket.socket(fileno=descriptor), self.module, self.settings)
+        memory.limit_to(self.settings["max_memory"])
+        first, stdout, stderr = descriptors
+        os.dup2(stdout, 1)
+        os.dup2(stderr, 2)
+        os.close(stdout)
+        os.close(stderr)
+        if program is not None:
+            os.environ.update(self.settings["variables"])
+            os.dup2(first, 0)
+            os.close(first)
+            processes.become(program)
+        child.serve(socket.socket(fileno=first), self.module, self.settings)
 
     def reap(self) -> None:
         """Kill the group of every child that ended, then reap it and report."""
@@ -160,6 +180,7 @@ def main() -> None:
     control = socket.socket(fileno=descriptor)
     settings = json.loads(control.makefile("rb", buffering=0).readline())
     settings["supervisor"] = supervisor
+    os.environ.update(settings["environment"])
     sys.path += [entry for entry in settings["sys_path"] if entry not in sys.path]
     zygote = Zygote(control, settings)
     if not zygote.load():

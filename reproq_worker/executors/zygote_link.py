@@ -7,10 +7,12 @@ import socket
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 _START_MODULE = "reproq_worker.executors.zygote"
+#: Variables that settings modules may read, and that are told by the socket.
+_SECRETS = {"DATABASE_URL", "LISTEN_DATABASE_URL", "METRICS_AUTH_TOKEN", "METRICS_JWT_SECRET"}
 
 
 class ZygoteLink:
@@ -21,35 +23,43 @@ class ZygoteLink:
         self._on_gone = on_gone
         self._loop = asyncio.get_running_loop()
         self._text = b""
-        #: Commands that the socket did not take yet, each with the descriptor it carries.
-        self._unsent: deque[tuple[bytes, socket.socket | None]] = deque()
+        #: Commands that the socket did not take yet, each with the descriptors it carries.
+        self._unsent: deque[tuple[bytes, list[int]]] = deque()
         self._closed = False
 
     def start(self, settings: dict[str, Any], environment: dict[str, str]) -> None:
         """Start the process and hand it its settings."""
+        # Whoever may read /proc/<pid>/environ of a child shall not find these there.
+        hidden = {name: value for name, value in environment.items() if name in _SECRETS}
+        visible = {name: value for name, value in environment.items() if name not in _SECRETS}
         self._control, theirs = socket.socketpair()
         arguments = ["-m", _START_MODULE, str(theirs.fileno()), str(os.getpid())]
         self._process = subprocess.Popen(
             [sys.executable, *arguments],
             stdin=subprocess.DEVNULL,
             pass_fds=[theirs.fileno()],
-            env=environment,
+            env=visible,
             # A Ctrl-C in the terminal is the supervisor's to handle.
             start_new_session=True,
         )
         theirs.close()
         self._control.setblocking(False)
         self._loop.add_reader(self._control, self._read)
-        self._send(json.dumps(settings | {"sys_path": sys.path}).encode() + b"\n", None)
+        given = settings | {"sys_path": sys.path, "environment": hidden}
+        self._send(json.dumps(given).encode() + b"\n")
 
-    def fork(self, slot: int, channel: socket.socket) -> None:
-        """Ask for a child that serves `channel`; the caller's copy is closed when it was sent."""
-        self._send(json.dumps({"do": "fork", "slot": slot}).encode() + b"\n", channel)
+    def fork(self, slot: int, descriptors: list[int], program: list[str] | None = None) -> None:
+        """Ask for a child, or a program, with these as channel or input, output and error.
+
+        They are closed here when they were sent.
+        """
+        command = {"do": "fork", "slot": slot} | ({"program": program} if program else {})
+        self._send(json.dumps(command).encode() + b"\n", descriptors)
 
     def signal(self, pid: int, number: int) -> None:
         """Signal the process group of a child."""
         command = {"do": "signal", "pid": pid, "signal": int(number)}
-        self._send(json.dumps(command).encode() + b"\n", None)
+        self._send(json.dumps(command).encode() + b"\n")
 
     def close(self) -> None:
         """End the zygote and with it every child, and wait for its end."""
@@ -60,33 +70,34 @@ class ZygoteLink:
             self._process.kill()
             self._process.wait()
 
-    def _send(self, line: bytes, channel: socket.socket | None) -> None:
-        if not self._closed:
-            self._unsent.append((line, channel))
-            self._flush()
+    def _send(self, line: bytes, descriptors: Sequence[int] = ()) -> None:
+        if self._closed:
+            _close_all(descriptors)
+            return
+        self._unsent.append((line, list(descriptors)))
+        self._flush()
 
     def _flush(self) -> None:
         while self._unsent:
-            line, channel = self._unsent[0]
+            line, descriptors = self._unsent[0]
             try:
-                sent = self._send_some(line, channel)
+                sent = self._send_some(line, descriptors)
             except BlockingIOError:
                 self._loop.add_writer(self._control, self._flush)
                 return
             except OSError:
                 return  # gone: the reader notices and says so
-            if channel is not None:
-                channel.close()
+            _close_all(descriptors)
             if sent < len(line):
-                self._unsent[0] = (line[sent:], None)
+                self._unsent[0] = (line[sent:], [])
             else:
                 self._unsent.popleft()
         self._loop.remove_writer(self._control)
 
-    def _send_some(self, line: bytes, channel: socket.socket | None) -> int:
-        if channel is None:
+    def _send_some(self, line: bytes, descriptors: list[int]) -> int:
+        if not descriptors:
             return self._control.send(line)
-        return socket.send_fds(self._control, [line], [channel.fileno()])
+        return socket.send_fds(self._control, [line], descriptors)
 
     def _read(self) -> None:
         try:
@@ -114,6 +125,10 @@ class ZygoteLink:
             self._loop.remove_reader(self._control)
             self._loop.remove_writer(self._control)
             self._control.close()
-            for _, channel in self._unsent:
-                if channel is not None:
-                    channel.close()
+            for _, descriptors in self._unsent:
+                _close_all(descriptors)
+
+
+def _close_all(descriptors: Iterable[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)

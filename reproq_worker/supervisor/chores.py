@@ -9,6 +9,7 @@ import time
 from reproq_worker import __version__
 from reproq_worker.config import WorkerConfig
 from reproq_worker.logs import Faults
+from reproq_worker.observer import Observer
 from reproq_worker.supervisor import database
 from reproq_worker.supervisor.database import Session
 
@@ -25,8 +26,9 @@ _RETIRE = "select reproq_retire_worker(worker_id => %s)"
 class Chores:
     """Ticks, reclaims, and shows that this worker is alive."""
 
-    def __init__(self, config: WorkerConfig, session: Session) -> None:
+    def __init__(self, config: WorkerConfig, session: Session, observer: Observer) -> None:
         self._config = config
+        self._observer = observer
         self._session = session
         self._faults = Faults()
         self._stopping = asyncio.Event()
@@ -75,4 +77,6 @@ class Chores:
     async def _round(self) -> None:
         if time.monotonic() >= self._register_at:
             await self.register()
+        began = time.monotonic()
         await self._session.query(_TICK, (self._config.reclaim_interval_seconds > 0,))
+        self._observer.spent("reclaim", time.monotonic() - began)

@@ -2,12 +2,14 @@
 
 import asyncio
 import random
+import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.conninfo import make_conninfo
+from psycopg.pq import TransactionStatus
 
 from reproq_worker.logs import log
 
@@ -27,6 +29,7 @@ _CONNECTION_DEFAULTS = {
     "keepalives_count": 3,
     "tcp_user_timeout": 20000,
 }
+_AT_REST = (TransactionStatus.IDLE, TransactionStatus.UNKNOWN)
 _TRANSIENT = {
     "40001": "serialization failure",
     "40P01": "deadlock",
@@ -70,17 +73,21 @@ class OutageLog:
 
     def __init__(self) -> None:
         self._down = False
+        #: The monitor's connection belongs to another thread.
+        self._lock = threading.Lock()
 
     def lost(self, error: BaseException) -> None:
         """A connection failed."""
-        if not self._down:
-            self._down = True
+        with self._lock:
+            told, self._down = self._down, True
+        if not told:
             log.warning("database out of reach, trying again: %s", brief(error))
 
     def found(self) -> None:
         """A connection works."""
-        if self._down:
-            self._down = False
+        with self._lock:
+            told, self._down = self._down, False
+        if told:
             log.info("database is back")
 
 
@@ -93,10 +100,23 @@ class Session:
         )
         self._outages = outages
         self._connection: AsyncConnection | None = None
+        #: How often a connection had to be made.
+        self.connects = 0
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a statement is under way."""
+        connection = self._connection
+        return (
+            connection is not None
+            and not connection.closed
+            and connection.info.transaction_status not in _AT_REST
+        )
 
     async def connection(self) -> AsyncConnection:
         """The open connection, or a new one; raises when there is none to have."""
         if self._connection is None or self._connection.closed:
+            self.connects += 1
             # Nothing may be prepared: PgBouncer gives each transaction another server connection.
             self._connection = await AsyncConnection.connect(
                 self._conninfo, autocommit=True, prepare_threshold=None

@@ -21,7 +21,9 @@ MAX_OUTCOMES = 500
 
 # row_to_json: the supervisor hands a run on as text and never decodes it.
 _CLAIM = (
-    "select c.result_id, c.lease_no, c.timeout_seconds, row_to_json(c)::text"
+    "select c.result_id, c.lease_no, c.timeout_seconds, row_to_json(c)::text, c.task_path,"
+    " c.queue_name, c.attempt, c.max_attempts, extract(epoch from c.last_attempted_at"
+    " - greatest(c.enqueued_at, c.run_after))::float8"
     " from reproq_claim(worker_id => %s, queues => %s, max_tasks => %s,"
     " lease => make_interval(secs => %s), wait => make_interval(secs => %s)) as c"
 )
@@ -45,8 +47,8 @@ class Exchanged:
     asked_for: int = 0
     #: The claim stopped early: ask again at once.
     more: bool = False
-    #: Outcomes that Postgres has answered, with whether it took them.
-    settled: list[tuple[Outcome, bool]] = field(default_factory=list)
+    #: Outcomes that Postgres has answered, with whether it took them, and the run's status then.
+    settled: list[tuple[Outcome, bool, str | None]] = field(default_factory=list)
 
 
 class Exchange:
@@ -115,8 +117,8 @@ class Exchange:
         if claimed is not None:
             safe_until = sent + self._config.lease_seconds
             result.claimed = [
-                Held(result_id, lease_no, timeout, payload.encode(), safe_until)
-                for result_id, lease_no, timeout, payload in await claimed.fetchall()
+                Held(result_id, lease_no, timeout, payload.encode(), *about, safe_until)
+                for result_id, lease_no, timeout, payload, *about in await claimed.fetchall()
             ]
         return result
 
@@ -139,7 +141,7 @@ class Exchange:
 
 def _answers(
     ended: Sequence[Outcome], rows: Sequence[tuple[int, int, bool, str]]
-) -> list[tuple[Outcome, bool]]:
-    accepted = {(result_id, lease_no): accepted for result_id, lease_no, accepted, _ in rows}
+) -> list[tuple[Outcome, bool, str | None]]:
+    answers = {(result_id, lease_no): answer for result_id, lease_no, *answer in rows}
     # One that got no answer at all is refused too: sending it again would change nothing.
-    return [(outcome, accepted.get(outcome.held.key, False)) for outcome in ended]
+    return [(outcome, *answers.get(outcome.held.key, (False, None))) for outcome in ended]

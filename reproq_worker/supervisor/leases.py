@@ -8,6 +8,7 @@ from reproq_worker.config import WorkerConfig
 from reproq_worker.executors import Executor, StopReason
 from reproq_worker.held import Held, Stage
 from reproq_worker.logs import Faults, log
+from reproq_worker.observer import Observer
 from reproq_worker.supervisor import database
 from reproq_worker.supervisor.database import Session
 from reproq_worker.supervisor.ledger import Ledger
@@ -34,8 +35,10 @@ class Leases:
         session: Session,
         executor: Executor,
         pump: Pump,
+        observer: Observer,
     ) -> None:
         self._config = config
+        self._observer = observer
         self._ledger = ledger
         self._session = session
         self._executor = executor
@@ -96,12 +99,13 @@ class Leases:
                 self._config.lease_seconds,
             ),
         )
+        self._observer.spent("heartbeat", time.monotonic() - sent)
         for result_id, lease_no, verdict in rows:
             if run := self._ledger.get((result_id, lease_no)):
                 self._obey(run, verdict, sent)
 
     def _obey(self, run: Held, verdict: str, sent: float) -> None:
-        if verdict != "lost":
+        if verdict != "lost":  # one that is done has only to tell us so
             run.safe_until = sent + self._config.lease_seconds
         if verdict == "cancel":
             self._stop(run, StopReason.CANCELLED, outcomes.cancelled())
@@ -116,15 +120,13 @@ class Leases:
             self._stop(run, StopReason.RELEASED, outcomes.released())
 
     def _stop(self, run: Held, reason: StopReason, unstarted: dict[str, object]) -> None:
-        if run.stage is Stage.WAITING:
-            self._pump.end_waiting(run, outcomes.encode(unstarted))
-        elif run.stage is Stage.RUNNING:
+        if self._pump.end_waiting(run, outcomes.encode(unstarted)):
+            return
+        if run.stage is Stage.RUNNING:
             run.stage = Stage.STOPPING
             self._executor.stop(run, reason)
 
     def _lose(self, run: Held) -> None:
-        if run.stage is Stage.WAITING:
-            self._ledger.unqueue(run)
-        else:
+        if not self._ledger.unqueue(run):
             self._executor.stop(run, StopReason.LOST)
         self._ledger.forget(run)

@@ -1,5 +1,7 @@
 """What this worker holds: runs claimed, running, or ended with an outcome to deliver."""
 
+import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -25,6 +27,8 @@ class Ledger:
         self.outbox: deque[Outcome] = deque()
         #: In their slots, also those told to stop; the one that started first comes first.
         self.running: dict[Held, None] = {}
+        #: Threads of an executor take runs from the backlog, too.
+        self._lock = threading.Lock()
 
     def __len__(self) -> int:
         return len(self._held)
@@ -46,13 +50,21 @@ class Ledger:
             self._held[run.key] = run
             self.backlog.append(run)
 
-    def next_to_start(self) -> Held:
-        """Take the next waiting run and count it as running."""
-        run = self.backlog.popleft()
-        run.stage = Stage.RUNNING
-        run.started_at = time.monotonic()
-        self.running[run] = None
-        return run
+    def first_waiting(self) -> Held | None:
+        """The run that is to be started next, if one waits."""
+        with self._lock:
+            return self.backlog[0] if self.backlog else None
+
+    def next_to_start(self, max_bytes: int = sys.maxsize) -> Held | None:
+        """Take the next run and count it as running; None when none waits or it is larger."""
+        with self._lock:
+            if not self.backlog or len(self.backlog[0].payload) > max_bytes:
+                return None
+            run = self.backlog.popleft()
+            run.stage = Stage.RUNNING
+            run.started_at = time.monotonic()
+            self.running[run] = None
+            return run
 
     def left_slot(self, run: Held) -> None:
         """The executor is done with this run."""
@@ -64,9 +76,19 @@ class Ledger:
             run.stage = Stage.ENDED
             self.outbox.append(Outcome(run, raw))
 
-    def unqueue(self, run: Held) -> None:
-        """Take a run that was not started out of the backlog."""
-        self.backlog.remove(run)
+    def waiting_since_before(self, claimed_before: float) -> list[Held]:
+        """Runs that were claimed before that time and have found no slot."""
+        with self._lock:
+            return [run for run in self.backlog if run.claimed_at < claimed_before]
+
+    def unqueue(self, run: Held) -> bool:
+        """Take a run out of the backlog; False when a slot has just taken it."""
+        with self._lock:
+            if run.stage is not Stage.WAITING:
+                return False
+            self.backlog.remove(run)
+            run.stage = Stage.ENDED
+            return True
 
     def forget(self, run: Held) -> None:
         """The lease is settled or lost."""

@@ -3,12 +3,14 @@
 import asyncio
 import random
 import time
+from collections import deque
 
-from reproq_worker import outcomes
+from reproq_worker import outcomes, payloads
 from reproq_worker.config import WorkerConfig
 from reproq_worker.executors import Executor
 from reproq_worker.held import Held
 from reproq_worker.logs import Faults, log
+from reproq_worker.observer import Observer
 from reproq_worker.supervisor import database
 from reproq_worker.supervisor.database import delays
 from reproq_worker.supervisor.exchange import MAX_OUTCOMES, Exchange, Exchanged
@@ -28,9 +30,15 @@ class Pump:
     """Moves runs between Postgres, the backlog and the executor."""
 
     def __init__(
-        self, config: WorkerConfig, ledger: Ledger, exchange: Exchange, executor: Executor
+        self,
+        config: WorkerConfig,
+        ledger: Ledger,
+        exchange: Exchange,
+        executor: Executor,
+        observer: Observer,
     ) -> None:
         self._config = config
+        self._observer = observer
         self._ledger = ledger
         self._exchange = exchange
         self._executor = executor
@@ -41,6 +49,8 @@ class Pump:
         self._idle_delay = SECOND_LOOK
         #: Since when no claim has brought anything.
         self._empty_since: float | None = None
+        #: Taken by a thread; the observer is told on the loop.
+        self._taken: deque[Held] = deque()
         self.claiming = True
         #: Whether somebody would hear a NOTIFY; without that none is asked for.
         self.listening = False
@@ -52,7 +62,10 @@ class Pump:
     def run_ended(self, run: Held, raw: bytes | None) -> None:
         """The executor is done with a run; a raw outcome of None means that it was lost."""
         self._ledger.left_slot(run)
-        self._pace.observe(time.monotonic() - run.started_at)
+        self._tell_started()
+        seconds = (run.ended_at or time.monotonic()) - run.started_at
+        self._pace.observe(seconds)
+        self._observer.left(run, seconds)
         self._empty_since = None  # it may have enqueued more
         if raw is not None:
             self._ledger.ended(run, raw)
@@ -77,19 +90,52 @@ class Pump:
 
     def give_back_waiting(self, claimed_before: float) -> None:
         """Release what was claimed before that time and has found no slot, for other workers."""
-        while self._ledger.backlog and self._ledger.backlog[0].claimed_at < claimed_before:
-            self.end_waiting(self._ledger.backlog[0], outcomes.encode(outcomes.released()))
+        for run in self._ledger.waiting_since_before(claimed_before):
+            self.end_waiting(run, outcomes.encode(outcomes.released()))
 
-    def end_waiting(self, run: Held, raw: bytes) -> None:
-        """End a run that was never started."""
-        self._ledger.unqueue(run)
+    def end_waiting(self, run: Held, raw: bytes) -> bool:
+        """End a run that was never started; False for one that was."""
+        if not self._ledger.unqueue(run):
+            return False
         self._ledger.ended(run, raw)
         self._wake.set()
+        return True
+
+    def next_run(self) -> Held | None:
+        """Take a run for a slot that is free, from any thread; none any more once told to stop."""
+        if not self.claiming:
+            return None
+        # One whose payload may be too large is left to start_waiting.
+        run = self._ledger.next_to_start(self._config.max_payload_bytes)
+        if run is not None:
+            self._taken.append(run)
+        return run
 
     def start_waiting(self) -> None:
         """Start what is claimed while there are free slots; nothing any more once told to stop."""
-        while self.claiming and self._ledger.backlog and self._executor.free_slots():
-            self._executor.submit(self._ledger.next_to_start())
+        self._tell_started()
+        limit = self._config.max_payload_bytes
+        while self.claiming and self._executor.free_slots():
+            if run := self._ledger.next_to_start(limit):
+                self._executor.submit(run)
+                self._observer.started(run)
+            elif run := self._ledger.first_waiting():
+                self._start_large(run, limit)
+            else:
+                break
+
+    def _start_large(self, run: Held, limit: int) -> None:
+        # The whole row is never smaller than its arguments.
+        size = payloads.size(run.payload)
+        if size > limit:
+            self.end_waiting(run, outcomes.encode(outcomes.payload_too_large(size, limit)))
+        elif self._ledger.next_to_start() is run:
+            self._executor.submit(run)
+            self._observer.started(run)
+
+    def _tell_started(self) -> None:
+        while self._taken:
+            self._observer.started(self._taken.popleft())
 
     # The loop.
 
@@ -126,8 +172,11 @@ class Pump:
         wait = 2 * self._config.poll_max_backoff if self.listening else 0.0
         if want:
             self._claim_at = time.monotonic()
+        began = time.monotonic()
         try:
-            return await self._exchange.trade(ended, want, wait)
+            result = await self._exchange.trade(ended, want, wait)
+            self._observer.traded(result, time.monotonic() - began)
+            return result
         except Exception as error:
             if not ended or database.is_outage(error) or database.is_transient(error):
                 raise
@@ -142,13 +191,13 @@ class Pump:
             return 0
         free = self._executor.free_slots()
         backlog = len(self._ledger.backlog)
-        ahead = self._pace.ahead(self._ledger.running, now)
+        ahead = self._pace.ahead(list(self._ledger.running), now)
         if backlog >= free and backlog > ahead // 2:
             return 0  # enough for now: a few large claims are cheaper than many small ones
         return max(0, min(free + ahead - backlog, MAX_CLAIM, self._remaining))
 
     def _settle(self, result: Exchanged) -> None:
-        for outcome, accepted in result.settled:
+        for outcome, accepted, _ in result.settled:
             self._ledger.forget(outcome.held)
             self.ended_total += 1
             if not accepted:

@@ -1,6 +1,8 @@
 """What is looked at once before a worker starts: can it reach the database, does the schema fit."""
 
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 
 import psycopg
 
@@ -13,6 +15,11 @@ from reproq_worker.supervisor.database import delays
 
 #: A database that starts beside the worker gets so many seconds to come up.
 PATIENCE = 5.0
+_AGING = """
+select q.name, coalesce(extract(epoch from c.aging), 60)::float8
+from unnest(%s::text[]) as q (name)
+left join reproq_queue_controls as c on c.queue_name = q.name
+"""
 
 
 class OutOfReach(Exception):
@@ -35,6 +42,19 @@ def check(dsn: str, patience: float = PATIENCE) -> None:
             raise
         finally:
             connection.rollback()
+
+
+def warn_of_aging(dsn: str, queues: Sequence[str], factor: float) -> None:
+    """A line for each queue whose order counts waiting otherwise than this worker was told."""
+    # A role that may only work cannot read the table: then nothing is told.
+    with suppress(psycopg.errors.InsufficientPrivilege), _connect(dsn, PATIENCE) as connection:
+        for queue, aging in connection.execute(_AGING, [list(queues)]).fetchall():
+            if aging != factor:
+                log.warning(
+                    "queue %s ages by %g s of waiting for a point of priority, not by %g:"
+                    " the order is the queue's setting (reproq_set_aging)",
+                    *(queue, aging, factor),
+                )
 
 
 def _connect(dsn: str, patience: float) -> psycopg.Connection:

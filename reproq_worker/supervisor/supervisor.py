@@ -5,13 +5,19 @@ import signal
 import time
 from collections.abc import Callable
 from enum import IntEnum
+from functools import partial
+from typing import TYPE_CHECKING
 
+from reproq_worker import memory
 from reproq_worker.config import WorkerConfig
+from reproq_worker.errors import ConfigError
 from reproq_worker.executors import Executor, ExecutorUnusable, StopReason
 from reproq_worker.executors.process import ProcessExecutor
+from reproq_worker.executors.spawn import SpawnExecutor
 from reproq_worker.executors.thread import ThreadExecutor
 from reproq_worker.held import Stage
 from reproq_worker.logs import log
+from reproq_worker.observer import Observer
 from reproq_worker.supervisor import database
 from reproq_worker.supervisor.chores import Chores
 from reproq_worker.supervisor.database import OutageLog, Session
@@ -20,15 +26,22 @@ from reproq_worker.supervisor.leases import Leases
 from reproq_worker.supervisor.ledger import Ledger
 from reproq_worker.supervisor.listener import Listener
 from reproq_worker.supervisor.pump import Pump
+from reproq_worker.systemd.notify import ServiceManager
+
+if TYPE_CHECKING:
+    from reproq_worker.monitor.server import Monitor
 
 _EXECUTORS: dict[str, Callable[[WorkerConfig], Executor]] = {
     "process": ProcessExecutor,
+    "fork": partial(ProcessExecutor, tasks_per_child=1),
     "thread": ThreadExecutor,
+    "spawn": SpawnExecutor,
 }
 #: After the tasks have ended, the last outcomes get so long to reach the database.
 _DELIVERY_SECONDS = 5.0
 _KILL_SECONDS = 2.0
 _LOOK_EVERY = 0.01
+_BEAT_EVERY = 0.5
 
 
 class Exit(IntEnum):
@@ -54,31 +67,45 @@ class Supervisor:
             for dsn in (config.dsn, config.dsn, config.dsn, config.listen_dsn or config.dsn)
         ]
         main, beats, chores, ears = self._sessions
+        self._monitor = _monitor(config, outages, self._sessions)
+        self._observer = self._monitor or Observer()
         self._ledger = Ledger()
         self._executor = _EXECUTORS[config.isolation](config)
-        self._pump = Pump(config, self._ledger, Exchange(config, main), self._executor)
-        self._leases = Leases(config, self._ledger, beats, self._executor, self._pump)
-        self._chores = Chores(config, chores)
+        self._pump = Pump(
+            config, self._ledger, Exchange(config, main), self._executor, self._observer
+        )
+        self._leases = Leases(
+            config, self._ledger, beats, self._executor, self._pump, self._observer
+        )
+        self._chores = Chores(config, chores, self._observer)
         self._listener = Listener(config, ears, self._ledger, self._pump, self._leases)
+        self._manager = ServiceManager()
         self._signals = 0
         self._signalled = asyncio.Event()
 
     async def run(self) -> Exit:
         """Work until a signal, or until a one-shot worker is done."""
         self._heed_signals()
+        if self._monitor is not None:
+            self._monitor.start()
+        own = [asyncio.create_task(self._pulse()), asyncio.create_task(self._log_memory())]
         try:
             started = await self._start()
             if started is not Exit.OK or self._signals:
                 return started
             return await self._work()
         finally:
+            for task in own:
+                task.cancel()
             await self._executor.close()
+            if self._monitor is not None:
+                await asyncio.to_thread(self._monitor.stop)
             for session in self._sessions:
                 await session.close()
 
     async def _start(self) -> Exit:
         starting = asyncio.ensure_future(
-            self._executor.start(self._pump.run_ended, self._pump.slot_freed)
+            self._executor.start(self._pump.run_ended, self._pump.slot_freed, self._pump.next_run)
         )
         await self._first_of(starting)
         if not starting.done():
@@ -96,6 +123,7 @@ class Supervisor:
             config.concurrency,
             config.isolation,
         )
+        self._manager.ready()
         try:
             await self._chores.register()
         except Exception as error:
@@ -131,6 +159,19 @@ class Supervisor:
             return Exit.UNREACHABLE
         return Exit.RESTART if restart else Exit.OK
 
+    async def _pulse(self) -> None:
+        while True:
+            self._observer.beat()
+            self._manager.alive()
+            await asyncio.sleep(_BEAT_EVERY)
+
+    async def _log_memory(self) -> None:
+        interval = self._config.memory_log_interval
+        while interval:
+            role = self._config.process_role
+            log.info("reproq memory usage", extra={"role": role, **memory.usage()})
+            await asyncio.sleep(interval)
+
     async def _until_worn_out(self) -> None:
         while not self._executor.needs_restart():
             await asyncio.sleep(0.5)
@@ -140,6 +181,8 @@ class Supervisor:
         """Claim nothing more, let finish what runs, release the rest."""
         config, ledger = self._config, self._ledger
         self._pump.stop_claiming()
+        self._observer.draining()
+        self._manager.stopping()
         asked = self._signals
         if ledger.running:
             log.info(
@@ -148,7 +191,7 @@ class Supervisor:
         await self._wait(
             lambda: not ledger.running or self._signals > max(asked, 1), config.shutdown_timeout
         )
-        left = [run for run in ledger.running if run.stage is Stage.RUNNING]
+        left = [run for run in list(ledger.running) if run.stage is Stage.RUNNING]
         if left:
             log.warning("releasing %d tasks that did not finish in time", len(left))
         for run in left:
@@ -190,3 +233,18 @@ class Supervisor:
         give_up_at = time.monotonic() + seconds
         while not condition() and time.monotonic() < give_up_at:
             await asyncio.sleep(_LOOK_EVERY)
+
+
+def _monitor(config: WorkerConfig, outages: OutageLog, sessions: list[Session]) -> "Monitor | None":
+    """Who serves /metrics, if anybody; its libraries are loaded only then."""
+    if config.monitor is None:
+        return None
+    if config.low_memory:
+        log.warning("LOW_MEMORY_MODE: no /metrics, no /healthz, no /events")
+        return None
+    try:
+        from reproq_worker.monitor.server import Monitor
+    except ImportError as error:
+        raise ConfigError(f"{error.name} is missing: pip install 'reproq[metrics]'") from None
+    own = Session(config.dsn, f"reproq monitor {config.worker_id}"[:63], outages)
+    return Monitor(config, config.monitor, own, sessions)

@@ -14,7 +14,8 @@ begin
     from reproq_leases l inner join task_runs r on r.result_id = l.result_id
     where l.lease_no <> r.lease_no or l.worker_id is distinct from r.leased_by
     union all
-    -- A run that came in as RUNNING while somebody held its lock has a lease without one.
+    -- A run that came in as RUNNING while somebody held its lock has a lease without one; one that
+    -- was claimed has not.
     select 'I17 a lease holds the lock and the slot of its run', format(
         'run %s holds lock %s, slot %s of %s of key %s', r.result_id, coalesce(l.lock_key, '-'),
         coalesce(l.slot::text, '-'), l.concurrency_limit, coalesce(l.concurrency_key, '-')
@@ -26,9 +27,10 @@ begin
     ) k
     where r.status = 'RUNNING' and (
         l.lock_key <> r.lock_key
-        or (l.lock_key is null) <> (r.lock_key is null) and (
-            r.lock_key is null or jsonb_array_length(r.worker_ids) = r.lease_no
-        )
+        or l.lock_key is not null and r.lock_key is null
+        or l.lock_key is null and jsonb_array_length(r.worker_ids) = r.lease_no and not exists (
+            select 1 from reproq_leases o where o.lock_key = r.lock_key
+        ) and r.lock_key is not null
         or l.concurrency_key is distinct from k.concurrency_key
         or k.concurrency_key is not null
         and l.concurrency_limit <> greatest(l.slot, r.concurrency_limit)

@@ -9,13 +9,6 @@ as $$
 #variable_conflict use_column
 begin
     return query
-    select 'I3 the live hash is the hash of a live run that dedups', format('run %s', r.result_id)
-    from task_runs r
-    where r.finished_at is null and (
-        r.live_spec_hash is distinct from case when r.dedup then r.spec_hash end
-        or r.live_expires_at is distinct from r.expires_at
-    )
-    union all
     select 'I8 an expired run is never started', format(
         'run %s was started at %s and had expired at %s',
         r.result_id, r.last_attempted_at, r.expires_at

@@ -6,12 +6,29 @@ set search_path from current
 as $$
 declare
     v_bad record;
+    v_unusual boolean;
 begin
     if worker_id is null then
         perform _reproq_refuse('worker_id', 'must not be null', '22004');
     end if;
     if outcomes is null or jsonb_typeof(outcomes) <> 'array' then
         perform _reproq_refuse('outcomes', 'must be an array of objects');
+    end if;
+
+    -- A plain success, as most are, can break no other rule than these.
+    v_unusual := exists (
+        select 1
+        from jsonb_array_elements(outcomes) o (outcome)
+        where (
+            jsonb_typeof(o.outcome) = 'object'
+            and o.outcome ->> 'result_id' ~ '^\d{1,18}$'
+            and o.outcome ->> 'lease_no' ~ '^\d{1,18}$'
+            and o.outcome ->> 'outcome' = 'complete'
+            and not o.outcome ?| array['error', 'metadata', 'retry', 'retry_in']
+        ) is not true
+    );
+    if not v_unusual then
+        return;
     end if;
 
     select o.place, b.parameter, b.problem, b.rule into v_bad
@@ -21,8 +38,9 @@ begin
         (1, jsonb_typeof(o.outcome) <> 'object', '', 'must be an object'),
         (2, coalesce(o.outcome ->> 'result_id', '') !~ '^\d{1,18}$', 'result_id', 'must be an id'),
         (3, coalesce(o.outcome ->> 'lease_no', '') !~ '^\d{1,18}$', 'lease_no', 'must be a number'),
-        (4, coalesce(o.outcome ->> 'outcome', '') not in ('complete', 'fail', 'release'),
-            'outcome', 'must be complete, fail or release'),
+        (4, coalesce(o.outcome ->> 'outcome', '') not in (
+            'complete', 'fail', 'release', 'recorded'
+        ), 'outcome', 'must be complete, fail, release or recorded'),
         (5, jsonb_typeof(o.outcome -> 'error') not in ('object', 'null'), 'error',
             'must be an object'),
         (6, jsonb_typeof(o.outcome -> 'metadata') not in ('object', 'null'), 'metadata',
@@ -31,7 +49,11 @@ begin
             'must be true or false'),
         (8, o.outcome ->> 'retry_in' is not null and not _reproq_is_delay(o.outcome ->> 'retry_in'),
             'retry_in', 'must be an interval, or seconds, from 0 to 10 years'),
-        (9, _reproq_too_large(o.outcome -> 'metadata'), 'metadata', 'is larger than 1 MiB')
+        (9, _reproq_too_large(o.outcome -> 'metadata'), 'metadata', 'is larger than 1 MiB'),
+        (10, o.outcome ? 'logs_uri' and (
+            jsonb_typeof(o.outcome -> 'logs_uri') not in ('string', 'null')
+            or length(o.outcome ->> 'logs_uri') > 4096
+        ), 'logs_uri', 'must be a text of at most 4096 characters')
     ) b (rule, broken, parameter, problem)
     where b.broken
     order by o.place, b.rule

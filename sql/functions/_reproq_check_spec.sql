@@ -22,7 +22,8 @@ create or replace function _reproq_check_spec(
     provenance jsonb,
     metadata jsonb,
     result_ttl interval,
-    max_lease_losses integer
+    max_lease_losses integer,
+    traceparent text default null
 )
 returns boolean
 language plpgsql
@@ -117,6 +118,9 @@ begin
         when max_lease_losses not between 0 and 10000 then array[
             'max_lease_losses', 'must be between 0 and 10000'
         ]
+        when traceparent !~ '^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$' then array[
+            'traceparent', 'must be one of W3C Trace Context'
+        ]
         -- The text is at most six times as long as the stored form, which is cheap to ask.
         when pg_column_size(args) + pg_column_size(kwargs) + pg_column_size(metadata) < 131072
             then null
@@ -139,6 +143,6 @@ $$;
 comment on function _reproq_check_spec(
     text, jsonb, text, jsonb, jsonb, text, integer, timestamptz, interval, text, text, integer,
     integer, integer, interval, boolean, interval, interval, boolean, text, jsonb, jsonb, interval,
-    integer
+    integer, text
 ) is
 'True for a spec that may be enqueued; else raises 22004, 22023 or RQ004 naming the parameter.';

@@ -12,6 +12,10 @@ as $$
 declare
     v_aging interval;
 begin
+    if priority = 0 then
+        return extract(epoch from ready_at) * 1000000;
+    end if;
+
     select coalesce(nullif(c.aging, interval '0'), interval '100 years') into v_aging
     from reproq_queue_controls c
     where c.queue_name = _reproq_claim_order.queue_name and c.aging is not null;

@@ -24,7 +24,7 @@ begin
         where t.lock_key is null
             and t.concurrency_key is null
             and r.status = 'READY'
-            and r.live_expires_at <= _reproq_now()
+            and r.expires_at <= _reproq_now()
             and not exists (
                 select 1 from reproq_edges e where e.waits_for = any(array[r.result_id])
             )

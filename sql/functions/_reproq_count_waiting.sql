@@ -4,29 +4,16 @@ language plpgsql
 -- Stable, so that it looks at what the statement that asks looks at.
 stable
 set search_path from current
+set enable_seqscan = off
 set jit = off
 as $$
 #variable_conflict use_column
 begin
-    -- From the tickets along the edges: edges outlive those that waited, as records do.
+    -- A WAITING run has no ticket; its index holds the unfinished members of workflows alone.
     return query
-    with recursive waiting (result_id) as (
-        select e.result_id
-        from (
-            select t.result_id from reproq_scheduled t
-            union all select t.result_id from reproq_blocked t
-            union all select t.result_id from reproq_ready t
-            union all select t.result_id from reproq_leases t
-        ) t
-        inner join reproq_edges e on e.waits_for = t.result_id
-        union
-        select e.result_id
-        from waiting w inner join reproq_edges e on e.waits_for = w.result_id
-    )
-
     select r.queue_name, count(*)
-    from waiting w inner join task_runs r on r.result_id = w.result_id
-    where r.status = 'WAITING'
+    from task_runs r
+    where r.wait_count > 0 and r.finished_at is null and r.status = 'WAITING'
     group by r.queue_name;
 end;
 $$;

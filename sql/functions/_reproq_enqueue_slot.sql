@@ -21,7 +21,7 @@ begin
             (v_spec #>> '{exec,max_attempts}')::integer,
             v_spec ->> 'concurrency_key', task.concurrency_limit, v_now, v_now, v_now
         )
-        on conflict (live_spec_hash) where live_spec_hash is not null do nothing
+        on conflict (spec_hash) where r.dedup and r.finished_at is null do nothing
         returning r.result_id into v_id;
         exit when v_id is not null;
         -- As in reproq_enqueue: a live twin is joined, one that has ended since makes room.

@@ -22,21 +22,28 @@ begin
 
     inserted as (
         insert into task_runs as r (
-            result_id, queue_name, priority, backend_alias, task_path, spec_json, spec_hash, dedup,
+            result_id, claim_order, queue_name, priority, backend_alias, task_path, spec_json,
+            spec_hash, dedup,
             run_after, expires_at, timeout_seconds, max_attempts, max_lease_losses,
             backoff_base, backoff_cap, lock_key, concurrency_key, concurrency_limit,
-            metadata_json, result_ttl, enqueued_at, created_at, updated_at
+            metadata_json, result_ttl, traceparent, enqueued_at, created_at, updated_at
         )
         select
-            s.result_id, s.spec_json ->> 'queue_name', s.priority, s.backend_alias,
+            s.result_id,
+            -- (Of one that may have to wait, the trigger finds status and place.)
+            case
+                when s.run_after is not null then 0
+                else _reproq_claim_order(s.spec_json ->> 'queue_name', s.priority, n.clock)
+            end,
+            s.spec_json ->> 'queue_name', s.priority, s.backend_alias,
             s.spec_json ->> 'task_path', s.spec_json, s.spec_hash, s.dedup,
             s.run_after, s.expires_at, s.timeout_seconds, s.max_attempts, s.max_lease_losses,
             s.backoff_base, s.backoff_cap, s.lock_key, s.concurrency_key, s.concurrency_limit,
-            s.metadata, s.result_ttl, n.clock, n.clock, n.clock
+            s.metadata, s.result_ttl, s.traceparent, n.clock, n.clock, n.clock
         from spec s
         cross join (select _reproq_now() as clock) n
         order by s.spec_hash, s.place
-        on conflict (live_spec_hash) where live_spec_hash is not null do nothing
+        on conflict (spec_hash) where r.dedup and r.finished_at is null do nothing
         returning r.result_id, r.spec_hash, r.dedup
     )
 

@@ -41,12 +41,8 @@ begin
     if v_finished then
         new.finished_at := coalesce(new.finished_at, v_now);
         new.delete_after := new.finished_at + new.result_ttl;
-        new.live_spec_hash := null;
-        new.live_expires_at := null;
     else
         new.finished_at := null;
-        new.live_spec_hash := case when new.dedup then new.spec_hash end;
-        new.live_expires_at := new.expires_at;
     end if;
     if new.status = 'FAILED' then
         new.failed_at := coalesce(new.failed_at, new.finished_at);
@@ -60,4 +56,17 @@ comment on function _reproq_fill_run() is
 
 create or replace trigger reproq_fill_run
 before insert on task_runs
-for each row execute function _reproq_fill_run();
+for each row
+-- The enqueue functions bring a plain run complete, and a call for each would take them longer than
+-- anything else. (Who is not the owner is to be noted by name.)
+when (
+    (
+        new.status = 'READY' and new.claim_order <> 0 and new.run_after is null
+        and new.task_path is not null and new.spec_hash <> ''
+        and num_nonnulls(
+            new.leased_by, new.leased_until, new.finished_at, new.enqueued_by
+        ) = 0
+        and session_user = current_user and current_setting('role') = 'none'
+    ) is not true
+)
+execute function _reproq_fill_run();

@@ -24,7 +24,7 @@ begin
             from unnest(tickets) u
         ) t
         inner join task_runs r on r.result_id = any(array[(t.ticket).result_id])
-        where r.status = 'READY' and (r.live_expires_at is null or r.live_expires_at > v_now)
+        where r.status = 'READY' and (r.expires_at is null or r.expires_at > v_now)
     ),
 
     -- Once for all runs of a task.

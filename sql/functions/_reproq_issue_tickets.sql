@@ -6,28 +6,43 @@ set search_path from current
 set plan_cache_mode = force_generic_plan
 as $$
 declare
-    v_ready bigint[];
+    v_queues text[];
+    v_all_ready boolean;
     v_running bigint[];
-    v_scheduled boolean;
 begin
-    select
-        array_agg(c.result_id) filter (where c.status = 'READY'),
-        array_agg(c.result_id) filter (where c.status = 'RUNNING'),
-        bool_or(c.status = 'SCHEDULED')
-    into v_ready, v_running, v_scheduled
-    from created c;
+    -- Straight from the new records: reading them again would cost as much as writing the tickets.
+    with lined_up as (
+        insert into reproq_ready (
+            ring, queue_name, claim_order, result_id, lock_key, concurrency_key, concurrency_limit
+        )
+        select
+            coalesce((select g.current from reproq_ring g), 0),
+            c.queue_name, c.claim_order, c.result_id,
+            c.lock_key,
+            case when c.concurrency_limit > 0 then c.concurrency_key end,
+            c.concurrency_limit
+        from created c
+        where c.status = 'READY'
+        returning reproq_ready.queue_name
+    )
 
-    if v_ready is not null then
-        perform _reproq_line_up(v_ready);
+    select
+        (select array_agg(distinct l.queue_name) from lined_up l),
+        (select bool_and(c.status = 'READY') from created c)
+    into v_queues, v_all_ready;
+
+    if v_queues is not null then
+        perform _reproq_wake_workers(v_queues);
     end if;
-    if v_scheduled then
+    if v_all_ready is false then
         insert into reproq_scheduled (result_id, run_after)
         select c.result_id, c.run_after
         from created c
         where c.status = 'SCHEDULED';
-    end if;
-    if v_running is not null then
-        perform _reproq_lease_running(v_running);
+        v_running := array(select c.result_id from created c where c.status = 'RUNNING');
+        if v_running <> '{}' then
+            perform _reproq_lease_running(v_running);
+        end if;
     end if;
     return null;
 end;

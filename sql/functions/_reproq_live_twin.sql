@@ -11,10 +11,12 @@ declare
     v_id bigint;
     v_expired boolean;
 begin
-    select r.result_id, r.status <> 'RUNNING' and r.live_expires_at <= _reproq_now()
+    select r.result_id, r.status <> 'RUNNING' and r.expires_at <= _reproq_now()
     into v_id, v_expired
     from task_runs r
-    where r.live_spec_hash = _reproq_live_twin.spec_hash::char(64);
+    where r.spec_hash = _reproq_live_twin.spec_hash::char(64)
+        and r.dedup
+        and r.finished_at is null;
 
     if v_expired then
         if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then

@@ -13,7 +13,9 @@ as $$
 begin
     return run.status in ('FAILED', 'CANCELLED')
         and not (run.dedup and exists (
-            select 1 from task_runs t where t.live_spec_hash = run.spec_hash
+            select 1
+            from task_runs t
+            where t.spec_hash = run.spec_hash and t.dedup and t.finished_at is null
         ))
         and not exists (
             select 1

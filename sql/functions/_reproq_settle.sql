@@ -5,7 +5,8 @@ create or replace function _reproq_settle(
     return_values jsonb[] default null,
     retries boolean[] default null,
     delays interval[] default null,
-    metadatas jsonb[] default null
+    metadatas jsonb[] default null,
+    logs_uris text[] default null
 )
 returns table (result_id bigint, status text)
 language plpgsql
@@ -53,18 +54,22 @@ begin
                 when n.status <> 'SUCCESSFUL'
                     then _reproq_error_entry(o.outcome, n.status, o.error, r, v_now)
             end as entry,
-            o.metadata
+            o.metadata, o.logs_uri
         from unnest(
             _reproq_settle.result_ids, _reproq_settle.outcomes, _reproq_settle.errors,
             _reproq_settle.return_values, _reproq_settle.retries, _reproq_settle.delays,
-            _reproq_settle.metadatas
-        ) o (result_id, outcome, error, return_value, retry, delay, metadata)
+            _reproq_settle.metadatas, _reproq_settle.logs_uris
+        ) o (result_id, outcome, error, return_value, retry, delay, metadata, logs_uri)
         inner join task_runs r on r.result_id = any(array[o.result_id])
         cross join lateral (
             -- Where each outcome leads. The offset keeps it from being worked out at every mention.
             select case
                 when o.outcome = 'complete' then
-                    case when _reproq_too_large(o.return_value) then 'FAILED' else 'SUCCESSFUL' end
+                    case
+                        when coalesce(pg_column_size(o.return_value), 0) > 131072
+                            and _reproq_too_large(o.return_value) then 'FAILED'
+                        else 'SUCCESSFUL'
+                    end
                 when o.outcome = 'cancel' then 'CANCELLED'
                 when o.outcome in ('fail', 'release', 'lose') and r.cancel_requested
                     then 'CANCELLED'
@@ -102,11 +107,10 @@ begin
             end,
             last_error = coalesce(left(e.entry ->> 'message', 1024), r.last_error),
             metadata_json = coalesce(e.metadata, r.metadata_json),
+            logs_uri = coalesce(e.logs_uri, r.logs_uri),
             finished_at = case when n.finished then v_now end,
             failed_at = case when n.status = 'FAILED' then v_now else r.failed_at end,
             delete_after = case when n.finished then v_now + r.result_ttl end,
-            live_spec_hash = case when not n.finished then r.live_spec_hash end,
-            live_expires_at = case when not n.finished then r.live_expires_at end,
             updated_at = v_now
         from ending e
         cross join lateral (
@@ -157,6 +161,6 @@ end;
 $$;
 
 comment on function _reproq_settle(
-    bigint[], text[], jsonb[], jsonb[], boolean[], interval[], jsonb[]
+    bigint[], text[], jsonb[], jsonb[], boolean[], interval[], jsonb[], text[]
 ) is
 'The one exit: take runs whose tickets the caller has taken to the state that their outcome (complete, fail, cancel, release, lose, expire, free) leads to, and do what follows from it.';

@@ -18,8 +18,8 @@ begin
     v_expired := array(
         select r.result_id
         from task_runs r
-        where r.live_expires_at <= _reproq_now() and r.status <> 'RUNNING'
-        order by r.live_expires_at
+        where r.expires_at <= _reproq_now() and r.finished_at is null and r.status <> 'RUNNING'
+        order by r.expires_at
         limit max_expired
     );
     reclaimed := cardinality(v_lost);

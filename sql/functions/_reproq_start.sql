@@ -30,7 +30,7 @@ begin
             place
         )
         inner join task_runs r on r.result_id = any(array[t.result_id])
-        where r.status = 'READY' and (r.live_expires_at is null or r.live_expires_at > v_now)
+        where r.status = 'READY' and (r.expires_at is null or r.expires_at > v_now)
         for no key update of r skip locked
     ),
 

@@ -59,8 +59,6 @@ begin
             run_after = null,
             claim_order = _reproq_claim_order(r.queue_name, r.priority, v_now),
             expires_at = v_now + (r.expires_at - r.enqueued_at),
-            live_expires_at = v_now + (r.expires_at - r.enqueued_at),
-            live_spec_hash = case when r.dedup then r.spec_hash end,
             enqueued_at = v_now,
             started_at = null,
             attempts = 0,

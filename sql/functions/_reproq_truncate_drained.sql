@@ -20,30 +20,30 @@ begin
         return 0;
     end if;
 
-    -- Look first without a lock: drained, worth it, and nobody on it for longer than the wait. (A
-    -- transaction that enqueued and stays open holds up one partition, not the others. A prepared
-    -- one has no process; since when a session of another role has its transaction only
+    -- Look first without a lock: drained, worth it, and nobody on it for longer than the wait: a
+    -- transaction that enqueued and stays open holds up one partition, not the others. (A prepared
+    -- transaction has no process; since when a session of another role has its transaction only
     -- pg_read_all_stats may see, and without that it is for the lock to say.)
     select p.part into v_part
     from _reproq_ring_parts() p
+    cross join lateral (
+        select
+            count(*) as users,
+            bool_or(
+                k.pid is null or a.xact_start < clock_timestamp() - interval '20 milliseconds'
+            ) as for_long
+        from pg_locks k
+        left join pg_stat_activity a on a.pid = k.pid
+        where k.locktype = 'relation'
+            and k.database = (select d.oid from pg_database d where d.datname = current_database())
+            and k.relation = format('reproq_ready_%s', p.part)::regclass
+            and k.pid is distinct from pg_backend_pid()
+    ) l
     where p.part <> coalesce(v_ring.current, 0)
         and p.bytes > 0
-        and not exists (select 1 from reproq_ready l where l.ring = p.part)
-        and not exists (
-            select 1
-            from pg_locks k
-            left join pg_stat_activity a on a.pid = k.pid
-            where k.locktype = 'relation'
-                and k.database = (
-                    select d.oid from pg_database d where d.datname = current_database()
-                )
-                and k.relation = format('reproq_ready_%s', p.part)::regclass
-                and k.pid is distinct from pg_backend_pid()
-                and (
-                    k.pid is null
-                    or a.xact_start < clock_timestamp() - interval '20 milliseconds'
-                )
-        )
+        and l.for_long is not true
+        and not exists (select 1 from reproq_ready t where t.ring = p.part)
+    order by l.users
     limit 1;
     if v_part is null then
         return 0;

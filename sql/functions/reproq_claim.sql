@@ -23,7 +23,8 @@ returns table (
     leased_until timestamptz,
     worker_ids jsonb,
     metadata_json jsonb,
-    errors_json jsonb
+    errors_json jsonb,
+    traceparent text
 )
 language plpgsql
 volatile
@@ -85,7 +86,7 @@ begin
         r.result_id, r.lease_no, r.attempts, r.task_path, r.queue_name, r.spec_json,
         r.timeout_seconds, r.max_attempts, r.priority, r.backend_alias, r.run_after, r.enqueued_at,
         r.started_at, r.last_attempted_at, r.leased_until, r.worker_ids, r.metadata_json,
-        r.errors_json
+        r.errors_json, r.traceparent
     from unnest(v_started) with ordinality s (result_id, place)
     inner join task_runs r on r.result_id = any(array[s.result_id])
     order by s.place;

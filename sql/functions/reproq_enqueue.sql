@@ -20,7 +20,8 @@ create or replace function reproq_enqueue(
     metadata jsonb default '{}',
     result_ttl interval default null,
     max_lease_losses integer default 3,
-    run_in interval default null
+    run_in interval default null,
+    traceparent text default null
 )
 returns bigint
 language plpgsql
@@ -40,7 +41,7 @@ begin
         '', '{}', task_path, args, kwargs, queue, priority, run_after, run_in, lock_key,
         concurrency_key, concurrency_limit, max_attempts, timeout_seconds, expires_in, dedup,
         backoff_base, backoff_cap, takes_context, backend_alias, provenance, metadata, result_ttl,
-        max_lease_losses
+        max_lease_losses, traceparent
     );
     v_run_after := coalesce(run_after, v_now + run_in);
     v_spec := _reproq_spec_json(
@@ -51,18 +52,24 @@ begin
 
     loop
         insert into task_runs as r (
-            queue_name, priority, backend_alias, task_path, spec_json, spec_hash, dedup,
+            claim_order, queue_name, priority, backend_alias, task_path, spec_json, spec_hash,
+            dedup,
             run_after, expires_at, timeout_seconds, max_attempts, max_lease_losses,
             backoff_base, backoff_cap, lock_key, concurrency_key, concurrency_limit,
-            metadata_json, result_ttl, enqueued_at, created_at, updated_at
+            metadata_json, result_ttl, traceparent, enqueued_at, created_at, updated_at
         )
         values (
+            -- (Of one that may have to wait, the trigger finds status and place.)
+            case
+                when v_run_after is not null then 0
+                else _reproq_claim_order(queue, priority, v_now)
+            end,
             queue, priority, backend_alias, task_path, v_spec, v_hash, dedup,
             v_run_after, v_now + expires_in, timeout_seconds, max_attempts, max_lease_losses,
             backoff_base, backoff_cap, lock_key, concurrency_key, concurrency_limit,
-            metadata, result_ttl, v_now, v_now, v_now
+            metadata, result_ttl, traceparent, v_now, v_now, v_now
         )
-        on conflict (live_spec_hash) where live_spec_hash is not null do nothing
+        on conflict (spec_hash) where r.dedup and r.finished_at is null do nothing
         returning r.result_id into v_id;
         exit when v_id is not null;
         -- A twin that finished since the insert met it has made room: try again.
@@ -75,6 +82,6 @@ $$;
 
 comment on function reproq_enqueue(
     text, jsonb, jsonb, text, integer, timestamptz, text, text, integer, integer, integer, interval,
-    boolean, interval, interval, boolean, text, jsonb, jsonb, interval, integer, interval
+    boolean, interval, interval, boolean, text, jsonb, jsonb, interval, integer, interval, text
 ) is
-'Enqueue one run and return its result_id, or the id of the live run with the same spec that it joins. run_in counts from the database''s clock where run_after is a time. Errors: 22004, 22023 naming the parameter, RQ004 above 1 MiB.';
+'Enqueue one run and return its result_id, or the id of the live run with the same spec that it joins. run_in counts from the database''s clock where run_after is a time. traceparent (W3C Trace Context) goes to the worker and is no part of the spec. Errors: 22004, 22023 naming the parameter, RQ004 above 1 MiB.';

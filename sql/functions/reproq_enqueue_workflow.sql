@@ -42,8 +42,8 @@ begin
             result_id, status, queue_name, priority, backend_alias, task_path, spec_json, spec_hash,
             dedup, run_after, expires_at, timeout_seconds, max_attempts, max_lease_losses,
             backoff_base, backoff_cap, lock_key, concurrency_key, concurrency_limit,
-            metadata_json, result_ttl, workflow_id, workflow_key, parent_id, wait_count,
-            enqueued_at, created_at, updated_at
+            metadata_json, result_ttl, traceparent, workflow_id, workflow_key, parent_id,
+            wait_count, enqueued_at, created_at, updated_at
         )
         select
             s.result_id, case when w.place is null then 'READY' else 'WAITING' end,
@@ -51,7 +51,7 @@ begin
             s.spec_json, _reproq_spec_hash(s.spec_json), false, s.run_after, s.expires_at,
             s.timeout_seconds, s.max_attempts, s.max_lease_losses, s.backoff_base, s.backoff_cap,
             s.lock_key, s.concurrency_key, s.concurrency_limit, s.metadata, s.result_ttl,
-            v_workflow, v_graph.keys[s.place], w.parent_id, coalesce(w.befores, 0),
+            s.traceparent, v_workflow, v_graph.keys[s.place], w.parent_id, coalesce(w.befores, 0),
             n.clock, n.clock, n.clock
         from spec s
         left join waiting w on w.place = s.place

@@ -38,7 +38,10 @@ begin
         (
             select t.result_id
             from task_runs t
-            where r.dedup and t.live_spec_hash = r.spec_hash
+            where r.dedup
+                and t.spec_hash = r.spec_hash
+                and t.dedup
+                and t.finished_at is null
         ),
         (
             select min(p.result_id)

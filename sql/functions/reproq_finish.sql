@@ -20,6 +20,7 @@ declare
     v_retries boolean[];
     v_delays interval[];
     v_metadatas jsonb[];
+    v_logs_uris text[];
 begin
     perform _reproq_require_read_committed();
     perform _reproq_check_outcomes(reproq_finish.worker_id, outcomes);
@@ -31,6 +32,7 @@ begin
         using (
             select distinct on (p.result_id, p.lease_no)
                 p.result_id, p.lease_no, p.return_json, p.error, p.retry, p.retry_in, p.metadata,
+                p.logs_uri,
                 case
                     when p.outcome = 'fail' and p.error ->> 'kind' = 'cancelled' then 'cancel'
                     else p.outcome
@@ -38,11 +40,14 @@ begin
             from rows from (
                 jsonb_to_recordset(outcomes) as (
                     result_id bigint, lease_no bigint, outcome text, return_json jsonb,
-                    error jsonb, retry boolean, retry_in interval, metadata jsonb
+                    error jsonb, retry boolean, retry_in interval, metadata jsonb,
+                    logs_uri text
                 )
             ) with ordinality p (
-                result_id, lease_no, outcome, return_json, error, retry, retry_in, metadata, place
+                result_id, lease_no, outcome, return_json, error, retry, retry_in, metadata,
+                logs_uri, place
             )
+            where p.outcome <> 'recorded'
             order by p.result_id, p.lease_no, p.place
         ) o
         where l.result_id = any(array[o.result_id]) and l.lease_no = o.lease_no
@@ -52,15 +57,23 @@ begin
     select
         array_agg(f.result_id), array_agg(f.lease_no), array_agg(f.outcome), array_agg(f.error),
         array_agg(f.return_json), array_agg(coalesce(f.retry, true)), array_agg(f.retry_in),
-        array_agg(f.metadata)
+        array_agg(f.metadata), array_agg(f.logs_uri)
     into
-        v_ids, v_lease_nos, v_outcomes, v_errors, v_returns, v_retries, v_delays, v_metadatas
+        v_ids, v_lease_nos, v_outcomes, v_errors, v_returns, v_retries, v_delays, v_metadatas,
+        v_logs_uris
     from freed f;
 
     if v_ids is not null then
         perform _reproq_settle(
-            v_ids, v_outcomes, v_errors, v_returns, v_retries, v_delays, v_metadatas
+            v_ids, v_outcomes, v_errors, v_returns, v_retries, v_delays, v_metadatas, v_logs_uris
         );
+    end if;
+
+    -- What its own transaction has completed is told only where its log is.
+    if outcomes @> '[{"outcome": "recorded"}]' then
+        select v_ids || array_agg(n.result_id), v_lease_nos || array_agg(n.lease_no)
+        into v_ids, v_lease_nos
+        from _reproq_note_recorded(outcomes) n;
     end if;
 
     return query
@@ -70,4 +83,4 @@ end;
 $$;
 
 comment on function reproq_finish(text, jsonb) is
-'Record a batch of outcomes: objects with result_id, lease_no, outcome (complete, fail or release) and return_json, error, retry (true), retry_in, metadata. One with an outdated lease_no, or a second one for a lease, changes nothing and is answered with accepted false. status is the run''s after it, null for an unknown run. Errors: 22023 and RQ004 naming the place, 25000 outside READ COMMITTED.';
+'Record a batch of outcomes: objects with result_id, lease_no, outcome (complete, fail, release, or recorded: reproq_complete has done it) and return_json, error, retry (true), retry_in, metadata, logs_uri. One with an outdated lease_no, or a second one for a lease, changes nothing and is answered with accepted false. status is the run''s after it, null for an unknown run. Errors: 22023 and RQ004 naming the place, 25000 outside READ COMMITTED.';

@@ -45,6 +45,9 @@ begin
     select
         i.result_id, i.lease_no,
         case
+            -- Completed by the task's own transaction, and its worker has not heard of it yet.
+            when l.result_id is null and r.status = 'SUCCESSFUL' and r.lease_no = i.lease_no
+                then 'done'
             when l.result_id is null then 'lost'
             when r.cancel_requested then 'cancel'
             else 'held'
@@ -57,4 +60,4 @@ end;
 $$;
 
 comment on function reproq_heartbeat(text, bigint[], bigint[], interval) is
-'Renew leases and say how each stands: held, cancel (held, but its cancellation is requested) or lost (stop working on it). Errors: 22023.';
+'Renew leases and say how each stands: held, cancel (held, but its cancellation is requested), done (completed under this lease) or lost (stop working on it). Errors: 22023.';

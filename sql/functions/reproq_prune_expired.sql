@@ -19,8 +19,8 @@ begin
         (
             select r.result_id
             from task_runs r
-            where r.live_expires_at <= v_now and r.status <> 'RUNNING'
-            order by r.live_expires_at
+            where r.expires_at <= v_now and r.finished_at is null and r.status <> 'RUNNING'
+            order by r.expires_at
             limit max_tasks
         )
         union all

@@ -40,7 +40,9 @@ begin
         where s.result_id = reproq_retry.result_id;
     exception when unique_violation then
         raise exception 'run % has a live twin: run %', reproq_retry.result_id, (
-            select r.result_id from task_runs r where r.live_spec_hash = v_hash
+            select r.result_id
+            from task_runs r
+            where r.spec_hash = v_hash and r.dedup and r.finished_at is null
         )
         using errcode = 'RQ003', hint = 'Wait for the twin, cancel it, or replay this run.';
     end;

@@ -17,7 +17,7 @@ as $$
                 reproq_register_worker, reproq_claim, reproq_predecessor_results, reproq_heartbeat,
                 reproq_save_metadata, reproq_finish, reproq_complete, reproq_fail, reproq_release,
                 reproq_retire_worker, reproq_tick, reproq_reclaim, reproq_enqueue_periodic_task,
-                reproq_stats
+                reproq_stats, reproq_gauges
             }'
         ),
         (
@@ -27,13 +27,17 @@ as $$
                 reproq_retry_workflow, reproq_prune, reproq_prune_expired, reproq_pause_queue,
                 reproq_resume_queue, reproq_set_aging, reproq_set_rate_limit,
                 reproq_delete_rate_limit, reproq_enqueue_periodic_task, reproq_cron_next,
-                reproq_explain, reproq_results, reproq_states, reproq_stats, reproq_failed_runs,
-                reproq_inspect, reproq_find_runs, reproq_throughput, reproq_task_times,
-                reproq_limits, reproq_workflow, reproq_violations, reproq_repair
+                reproq_explain, reproq_results, reproq_states, reproq_stats, reproq_gauges,
+                reproq_failed_runs, reproq_inspect, reproq_find_runs, reproq_throughput,
+                reproq_task_times, reproq_limits, reproq_workflow, reproq_violations, reproq_repair
             }'
         ),
         -- No arguments, no results, no messages, and no names of locks and keys either.
-        ('observer', '{reproq_states, reproq_stats, reproq_find_runs, reproq_throughput}'),
+        (
+            'observer', '{
+                reproq_states, reproq_stats, reproq_gauges, reproq_find_runs, reproq_throughput
+            }'
+        ),
         -- What every client may ask before it begins.
         ('producer', '{reproq_installed, reproq_rights}'),
         ('worker', '{reproq_installed, reproq_rights}'),

@@ -10,30 +10,27 @@ select (:'f'::jsonb ->> 'a')::bigint as a, (:'f'::jsonb ->> 'b')::bigint as b, (
 select is_empty('select * from _reproq_broken_workflows()', 'a chain is sound');
 
 select is(
-    (select string_agg(l, E'\n') from unnest(string_to_array(broken(b.by_hand), E'\n')) l where l !~ '^(I3|I9) '), b.reported, b.name
+    (select string_agg(l, E'\n') from unnest(string_to_array(broken('alter table task_runs disable trigger user; ' || b.by_hand), E'\n')) l where l !~ '^(I3|I9) '), b.reported, b.name
 )
 from (values
     ('a run that was released too early',
         format('update task_runs set status = ''READY'' where result_id = %s', :b),
         format('I26 a run is released when all that it waits for have succeeded: run %s is READY, run %s has not succeeded', :b, :a)),
     ('a run that was released though its predecessor failed',
-        format('update task_runs set status = ''FAILED'', finished_at = now(), failed_at = now(),
-            live_spec_hash = null where result_id = %s;
+        format('update task_runs set status = ''FAILED'', finished_at = now(), failed_at = now()
+            where result_id = %s;
             update task_runs set status = ''READY'' where result_id = %s', :a, :b),
         format('I26 a run is released when all that it waits for have succeeded: run %s is READY, run %s has not succeeded', :b, :a)),
     ('a run that was not released',
-        format('update task_runs set status = ''SUCCESSFUL'', finished_at = now(), live_spec_hash = null
+        format('update task_runs set status = ''SUCCESSFUL'', finished_at = now()
             where result_id = %s', :a),
         format('I27 a WAITING run waits for an unfinished one: run %s', :b)),
     ('a circle', format('insert into reproq_edges values (%s, %s); delete from reproq_edges where waits_for = %s',
         :b, :c, :a),
         format(E'I29 no run waits for itself: run %s waits in a circle\nI29 no run waits for itself: run %s waits in a circle', :b, :c)),
-    ('a workflow that has grown',
-        format('update reproq_workflows set expected_count = 1 where workflow_id = %L', :'id'),
-        format('I25 a workflow is what it was enqueued as: workflow %s has 3 runs of 2', :'id')),
     ('a workflow without a run',
         format('update task_runs set workflow_id = null where workflow_id = %L', :'id'),
-        format('I25 a workflow is what it was enqueued as: workflow %s has 0 runs of 3', :'id'))
+        format('I53 a workflow goes with its last run: workflow %s', :'id'))
 ) b (name, by_hand, reported);
 
 select complete(:'f', 'a'), complete(:'f', 'b'), reproq_prune('{SUCCESSFUL}', '0');

@@ -8,7 +8,9 @@ select lives_ok(
             "retry": false, "retry_in": 1.5, "metadata": {}},
         {"result_id": 3, "lease_no": 1, "outcome": "fail", "error": null, "retry": null,
             "retry_in": "2 hours", "metadata": null},
-        {"result_id": 4, "lease_no": 1, "outcome": "release", "unknown": 1}
+        {"result_id": 4, "lease_no": 1, "outcome": "release", "unknown": 1},
+        {"result_id": 5, "lease_no": 1, "outcome": "recorded", "logs_uri": "/logs/5"},
+        {"result_id": 6, "lease_no": 1, "outcome": "complete", "logs_uri": null}
     ]')$$,
     'outcomes of every kind pass, ids and numbers also as text, and keys of later versions'
 );
@@ -22,7 +24,9 @@ from (values
     ('an id of 19 digits', '[{"result_id": 9999999999999999999, "lease_no": 1, "outcome": "fail"}]',
         'outcomes[0].result_id: must be an id'),
     ('a negative number', '[{"result_id": 1, "lease_no": -1, "outcome": "fail"}]',
-        'outcomes[0].lease_no: must be a number')
+        'outcomes[0].lease_no: must be a number'),
+    ('a logs_uri that is no text', '[{"result_id": 1, "lease_no": 1, "outcome": "fail", "logs_uri": 7}]',
+        'outcomes[0].logs_uri: must be a text of at most 4096 characters')
 ) b (name, outcomes, message);
 
 select * from finish();

@@ -9,9 +9,9 @@ values ('{"task_path": "shop.tasks.charge", "args": [1]}', repeat('a', 64), 'mai
 returning result_id as a \gset
 select is(in_words(:a), 'READY with ready', 'a row that says READY is in line');
 select is(
-    array[(run(:a)).task_path, (run(:a)).spec_hash::text, (run(:a)).live_spec_hash::text],
-    array['shop.tasks.charge', repeat('a', 64), repeat('a', 64)],
-    'the path comes from the spec; a hash that was given is kept, and counts while the run is live'
+    array[(run(:a)).task_path, (run(:a)).spec_hash::text],
+    array['shop.tasks.charge', repeat('a', 64)],
+    'the path comes from the spec; a hash that was given is kept'
 );
 select is(
     (run(:a)).claim_order,
@@ -63,26 +63,38 @@ select is(
 insert into task_runs (spec_json, status, leased_by, leased_until, expires_at)
 values ('{"task_path": "a.ready"}', 'READY', 'w7', '2100-01-01 13:00Z', '2100-01-01 14:00Z')
 returning result_id as d \gset
-select is(
-    array[(run(:d)).leased_until, (run(:d)).live_expires_at], array[null, '2100-01-01 14:00Z']::timestamptz[],
-    'one that does not run has no lease, and its time to expire counts while it is live'
-);
+select is((run(:d)).leased_until, null, 'one that does not run has no lease');
 insert into task_runs (spec_json, status, result_ttl, expires_at)
 select format('{"task_path": "a.%s"}', lower(s))::jsonb, s, '1 hour', '2100-01-02'
 from unnest('{SUCCESSFUL,FAILED,CANCELLED}'::text[]) s;
 select results_eq(
-    'select in_words(result_id), finished_at, failed_at, delete_after, live_spec_hash, live_expires_at
+    'select in_words(result_id), finished_at, failed_at, delete_after
     from task_runs where result_ttl is not null order by 1',
     $$values
     ('CANCELLED with none'::text, '2100-01-01 12:00Z'::timestamptz, null::timestamptz,
-        '2100-01-01 13:00Z'::timestamptz, null::bpchar, null::timestamptz),
-    ('FAILED with none', '2100-01-01 12:00Z', '2100-01-01 12:00Z', '2100-01-01 13:00Z', null, null),
-    ('SUCCESSFUL with none', '2100-01-01 12:00Z', null, '2100-01-01 13:00Z', null, null)$$,
+        '2100-01-01 13:00Z'::timestamptz),
+    ('FAILED with none', '2100-01-01 12:00Z', '2100-01-01 12:00Z', '2100-01-01 13:00Z'),
+    ('SUCCESSFUL with none', '2100-01-01 12:00Z', null, '2100-01-01 13:00Z')$$,
     'a finished row has its times, and no ticket'
 );
 insert into task_runs (spec_json, status, finished_at)
 values ('{"task_path": "a.old"}', 'FAILED', '2099-01-01') returning result_id as e \gset
 select is((run(:e)).failed_at, '2099-01-01'::timestamptz, 'a time of its end that was given is kept');
+
+-- A plain run of the enqueue functions is passed over, since it is what the trigger would make of it.
+
+select reproq_enqueue('a.plain', args => '[1]', queue => 'q', priority => 5, dedup => false) as one \gset
+select to_jsonb(run(:one)) - 'result_id' as row_of_one \gset
+select m.result_id as many from reproq_enqueue_many(
+    '[{"task_path": "a.plain", "args": [1], "queue": "q", "priority": 5, "dedup": false}]'
+) m \gset
+insert into task_runs (
+    spec_json, queue_name, priority, dedup, enqueued_at, created_at, updated_at
+)
+select spec_json, queue_name, priority, dedup, enqueued_at, created_at, updated_at
+from task_runs where result_id = :one returning result_id as by_hand \gset
+select is(to_jsonb(run(:by_hand)) - 'result_id', :'row_of_one'::jsonb, 'one that was enqueued');
+select is(to_jsonb(run(:many)) - 'result_id', :'row_of_one'::jsonb, 'or many');
 
 -- What no row may be.
 

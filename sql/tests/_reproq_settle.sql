@@ -52,7 +52,8 @@ select * from _reproq_settle(
     errors => array[null, '{"message": "x"}', null]::jsonb[],
     return_values => array['7', null, null]::jsonb[],
     retries => '{null,t,t}', delays => '{null,1 hour,null}',
-    metadatas => array[null, '{"m": 1}', null]::jsonb[]
+    metadatas => array[null, '{"m": 1}', null]::jsonb[],
+    logs_uris => array[null, '/logs/b', null, null]
 );
 select set_eq(
     'select * from answer',
@@ -64,6 +65,7 @@ select is((run(:b)).run_after, _reproq_now() + '1 hour', 'its delay');
 select is((run(:c)).run_after, _reproq_now() + '30 s', 'or its backoff');
 select is((run(:b)).metadata_json, '{"m": 1}', 'its metadata');
 select is((run(:b)).last_error, 'x', 'its error');
+select is((run(:b)).logs_uri, '/logs/b', 'and where its log is');
 
 -- A finished record is settled by nobody (I22).
 

@@ -11,13 +11,13 @@ select is(reproq_cancel(:later), 'CANCELLED', 'so is one that waits for a time')
 select is(in_words(:later), 'CANCELLED with none', 'which leaves the schedule');
 select row_eq(
     format(
-        'select finished_at, failed_at, last_error, errors_json, live_spec_hash is null, attempts
+        'select finished_at, failed_at, last_error, errors_json, attempts
         from task_runs where result_id = %s', :ready
     ),
     row(
         '2100-01-01 12:00Z'::timestamptz, null::timestamptz, 'cancelled'::text,
         '[{"kind": "cancelled", "message": "cancelled", "task_path": "shop.tasks.work",
-            "attempt": 0, "worker_id": null, "at": "2100-01-01T12:00:00.000000Z"}]'::jsonb, true, 0
+            "attempt": 0, "worker_id": null, "at": "2100-01-01T12:00:00.000000Z"}]'::jsonb, 0
     ),
     'the record says that it was cancelled, and when'
 );

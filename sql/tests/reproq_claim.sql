@@ -8,6 +8,7 @@ select is_empty('select * from reproq_claim(''w1'')', 'an empty line gives nothi
 
 select reproq_enqueue(
     'shop.tasks.charge', args => '[1]', max_attempts => 5, timeout_seconds => 60, priority => 2,
+    traceparent => '00-' || repeat('a', 32) || '-' || repeat('b', 16) || '-01',
     metadata => '{"a": 1}', run_after => '2100-01-01 11:00Z', backend_alias => 'other'
 ) as a \gset
 select advance('1 minute');
@@ -17,7 +18,8 @@ select row_eq(
         :a, 1::bigint, 1, 'shop.tasks.charge'::text, 'default'::text, (run(:a)).spec_json, 60, 5, 2,
         'other'::text, '2100-01-01 11:00Z'::timestamptz, '2100-01-01 12:00Z'::timestamptz,
         '2100-01-01 12:01Z'::timestamptz, '2100-01-01 12:01Z'::timestamptz,
-        '2100-01-01 12:11Z'::timestamptz, '["w1"]'::jsonb, '{"a": 1}'::jsonb, '[]'::jsonb
+        '2100-01-01 12:11Z'::timestamptz, '["w1"]'::jsonb, '{"a": 1}'::jsonb, '[]'::jsonb,
+        '00-' || repeat('a', 32) || '-' || repeat('b', 16) || '-01'
     ),
     'a claim returns all that a worker needs'
 );

@@ -11,13 +11,12 @@ select is(in_words(:a), 'SUCCESSFUL with none', 'a completed run holds nothing a
 select row_eq(
     format(
         'select return_json, finished_at, failed_at, delete_after, errors_json, last_error,
-            leased_by, leased_until, attempts, live_spec_hash is null
+            leased_by, leased_until, attempts
         from task_runs where result_id = %s', :a
     ),
     row(
         '{"sum": 3}'::jsonb, '2100-01-01 12:01Z'::timestamptz, null::timestamptz,
-        '2100-01-01 13:01Z'::timestamptz, '[]'::jsonb, null::text, null::text, null::timestamptz, 1,
-        true
+        '2100-01-01 13:01Z'::timestamptz, '[]'::jsonb, null::text, null::text, null::timestamptz, 1
     ),
     'the record has the result, the time and nothing else'
 );

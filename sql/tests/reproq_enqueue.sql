@@ -83,13 +83,13 @@ select row_eq(
     format(
         'select queue_name, priority, lock_key, concurrency_key, concurrency_limit, max_attempts,
             timeout_seconds, expires_at, backoff_base, backoff_cap, backend_alias, metadata_json,
-            result_ttl, max_lease_losses, dedup, live_spec_hash is null
+            result_ttl, max_lease_losses, dedup
         from task_runs where result_id = %s', :full
     ),
     row(
         'mail'::text, 10, 'account 7'::text, 'bank'::text, 2, 5, 60,
         '2100-01-02 12:00Z'::timestamptz, '1 second'::interval, '1 minute'::interval, 'slow'::text,
-        '{"user": 3}'::jsonb, '1 week'::interval, 1, false, true
+        '{"user": 3}'::jsonb, '1 week'::interval, 1, false
     ),
     'the columns hold what was given'
 );
@@ -326,6 +326,27 @@ from (values
     ('a limit without a key is no gate', $$'a.b', concurrency_limit => 3, args => '[4]'$$)
 ) g (name, arguments);
 select is_empty('select * from reproq_violations()', 'no invariant is broken at the end');
+
+-- A trace goes along beside the spec.
+
+select reproq_enqueue(
+    'shop.tasks.traced', traceparent => '00-' || repeat('a', 32) || '-' || repeat('b', 16) || '-01'
+) as traced \gset
+select is(
+    reproq_enqueue(
+        'shop.tasks.traced',
+        traceparent => '00-' || repeat('c', 32) || '-' || repeat('d', 16) || '-01'
+    ),
+    :traced, 'another trace joins the live run'
+);
+select is(
+    (run(:traced)).traceparent, '00-' || repeat('a', 32) || '-' || repeat('b', 16) || '-01',
+    'whose trace stays that of its own enqueue'
+);
+select throws_ok(
+    $$select reproq_enqueue('a.b', traceparent => '00-zz')$$, '22023',
+    'traceparent: must be one of W3C Trace Context', 'what is no traceparent is refused'
+);
 
 select * from finish();
 rollback;

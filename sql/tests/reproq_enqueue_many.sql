@@ -103,6 +103,23 @@ from (values
     ('a spec that is no object', '[{"task_path": "a.b"}, 1]', '22023', 'specs[1]: must be an object'),
     ('a null spec', '[null]', '22023', 'specs[0]: must be an object'),
     ('no path', '[{}]', '22004', 'specs[0].task_path: must not be null'),
+    ('a path without a dot', '[{"task_path": "a"}]', '22023',
+        'specs[0].task_path: must be a dotted path without spaces, at most 500 characters long'),
+    ('a long path', format('[{"task_path": "a.%s"}]', repeat('b', 500)), '22023',
+        'specs[0].task_path: must be a dotted path without spaces, at most 500 characters long'),
+    ('args that are no array', '[{"task_path": "a.b", "args": {}}]', '22023',
+        'specs[0].args: must be a JSON array'),
+    ('kwargs that are no object', '[{"task_path": "a.b", "kwargs": []}]', '22023',
+        'specs[0].kwargs: must be a JSON object'),
+    ('a blank queue', '[{"task_path": "a.b", "queue": " "}]', '22023',
+        'specs[0].queue: must be a name of 1 to 255 characters'),
+    ('a long queue', format('[{"task_path": "a.b", "queue": "%s"}]', repeat('q', 256)), '22023',
+        'specs[0].queue: must be a name of 1 to 255 characters'),
+    ('no time at all', '[{"task_path": "a.b", "timeout_seconds": 0}]', '22023',
+        'specs[0].timeout_seconds: must be between 1 and 31536000 seconds'),
+    ('a null priority', '[{"task_path": "a.b", "priority": null}]', '22004',
+        'specs[0].priority: must not be null'),
+    ('a null dedup', '[{"task_path": "a.b", "dedup": null}]', '22004', 'specs[0].dedup: must not be null'),
     ('an unknown key', '[{"task_path": "a.b"}, {"task_path": "a.b", "quue": "x"}]', '22023',
         'specs[1].quue: is no parameter of reproq_enqueue'),
     ('a bad value', '[{"task_path": "a.b", "max_attempts": 0}]', '22023',
@@ -133,6 +150,11 @@ select lives_ok(
     'names that look like formats or SQL are names (I45)'
 );
 select is_empty('select * from reproq_violations()', 'no invariant is broken');
+
+select result_id as traced from reproq_enqueue_many('[{"task_path": "a.traced", "queue": "traced", "traceparent": "00-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bbbbbbbbbbbbbbbb-01"}]') \gset
+select is(
+    (run(:traced)).traceparent, '00-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bbbbbbbbbbbbbbbb-01', 'a trace goes along'
+);
 
 select * from finish();
 rollback;

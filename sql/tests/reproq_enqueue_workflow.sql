@@ -146,5 +146,10 @@ select is((select count(*) from task_runs), 0::bigint, 'nothing was enqueued');
 select is((select count(*) from reproq_workflows), 0::bigint, 'and no workflow was made');
 
 select is_empty('select * from reproq_violations()', 'no invariant is broken');
+select result_id as traced from reproq_enqueue_workflow('[{"key": "k", "task_path": "a.traced", "queue": "traced", "traceparent": "00-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bbbbbbbbbbbbbbbb-01"}]') \gset
+select is(
+    (run(:traced)).traceparent, '00-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa-bbbbbbbbbbbbbbbb-01', 'a trace goes along'
+);
+
 select * from finish();
 rollback;

@@ -67,7 +67,7 @@ select row_eq(
 select is(reasons_that_block(:later), 'not_due', 'until then no claim starts it');
 select is(earliest(:later), _reproq_now() + '1 minute', 'and after that one does');
 select enqueue('in vain', '{"run_in": 60, "expires_in": 61}') as vain \gset
-update task_runs set expires_at = run_after, live_expires_at = run_after where result_id = :vain;
+update task_runs set expires_at = run_after where result_id = :vain;
 select is(earliest(:vain), null, 'one that expires as soon as it might start never will');
 select reproq_cancel(:vain);
 

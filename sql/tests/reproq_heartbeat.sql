@@ -15,10 +15,10 @@ select results_eq(
         :c, :b, :a, :a
     ),
     format(
-        'values (%s, 1::bigint, ''lost''::text), (%s, 1, ''cancel''), (%s, 1, ''held''),
+        'values (%s, 1::bigint, ''done''::text), (%s, 1, ''cancel''), (%s, 1, ''held''),
             (77, 1, ''lost''), (%s, 0, ''lost'')', :c, :b, :a, :a
     ),
-    'each lease has its verdict, in the order asked: finished, unknown and outdated ones are lost'
+    'each lease has its verdict, in the order asked: unknown and outdated ones are lost'
 );
 select results_eq(
     'select result_id, leased_until, lease_length from reproq_leases order by 1',

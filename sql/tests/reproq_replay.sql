@@ -24,11 +24,11 @@ select is(
 );
 select row_eq(
     format(
-        'select dedup, live_spec_hash, run_after, expires_at, enqueued_at, attempts, lease_no
+        'select dedup, run_after, expires_at, enqueued_at, attempts, lease_no
         from task_runs where result_id = %s', :b
     ),
     row(
-        false, null::bpchar, null::timestamptz, '2100-01-01 12:15Z'::timestamptz,
+        false, null::timestamptz, '2100-01-01 12:15Z'::timestamptz,
         '2100-01-01 12:05Z'::timestamptz, 0, 0::bigint
     ),
     'it does not dedup, and its time to expire begins anew'

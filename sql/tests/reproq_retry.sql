@@ -12,14 +12,14 @@ select is(in_words(:a), 'READY with ready', 'and stands in line');
 select row_eq(
     format(
         'select attempts, lease_losses, lease_no, last_error, finished_at, failed_at, delete_after,
-            run_after, expires_at, live_expires_at, claim_order, live_spec_hash = spec_hash,
+            run_after, expires_at, claim_order,
             jsonb_array_length(errors_json), worker_ids, enqueued_at, started_at
         from task_runs where result_id = %s', :a
     ),
     row(
         0, 0, 1::bigint, null::text, null::timestamptz, null::timestamptz, null::timestamptz,
-        null::timestamptz, '2100-01-01 12:12Z'::timestamptz, '2100-01-01 12:12Z'::timestamptz,
-        _reproq_claim_order('default', 1000, '2100-01-01 12:02Z'), true, 1, '["w1"]'::jsonb,
+        null::timestamptz, '2100-01-01 12:12Z'::timestamptz,
+        _reproq_claim_order('default', 1000, '2100-01-01 12:02Z'), 1, '["w1"]'::jsonb,
         '2100-01-01 12:02Z'::timestamptz, null::timestamptz
     ),
     'its attempts count anew, its time to expire and its place in line begin anew, its history stays'

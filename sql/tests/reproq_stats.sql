@@ -10,7 +10,7 @@ select started('holder', '{"lock_key": "l"}') as holder \gset
 select enqueue('parked', '{"lock_key": "l", "priority": 999}');
 select claims();
 select (run(:a)).status \gset
-insert into task_runs (spec_json, status) values ('{"task_path": "a.b"}', 'WAITING')
+insert into task_runs (spec_json, status, wait_count) values ('{"task_path": "a.b"}', 'WAITING', 2)
 returning result_id as waiting \gset
 insert into reproq_edges (result_id, waits_for) values (:waiting, :b), (:waiting, :holder);
 select started('ok', '{"queue": "mail"}') as ok, started('bad', '{"queue": "mail"}') as bad \gset

@@ -151,6 +151,14 @@ def fill_workflows(cursor: Any) -> dict[str, int]:
     member("broken 3", "WAITING", 108, parent_id=behind, wait_count=1)
     member("orphan", "WAITING", 109, wait_count=1)
 
+    hasty = member("hasty 1", "READY", 150)
+    member("hasty 2", "READY", 151, parent_id=hasty)
+    # The runs of this one were deleted.
+    cursor.execute(
+        "insert into workflow_runs values"
+        " (gen_random_uuid(), 3, 3, 0, 999999, 'SUCCESSFUL', now(), now())"
+    )
+
     for i in range(2):
         member(f"group {i}", "READY", 110 + i, workflow_id=GROUP)
 

@@ -93,7 +93,7 @@ def test_that_run_keep_the_time_of_their_lease(old):
         )
     }
     lease = {name: leases[i] for name, i in database.ids.items() if i in leases}
-    assert lease["running"][:3] == (1, "old-1", stored["running"])
+    assert lease["running"][:3] == (2, "old-1", stored["running"])
     assert lease["lost"][2] == stored["lost"]
     assert lease["without a lease"][1] == "unknown"
     assert database.value(
@@ -116,9 +116,9 @@ def test_a_surplus_blocks_until_it_is_gone(old):
         return database.ids[name] in [row[0] for row in rows]
 
     assert not start("behind the key")
-    database.execute("select reproq_complete(%s, 1)", database.ids["key 0"])
+    database.execute("select reproq_complete(%s, 2)", database.ids["key 0"])
     assert not start("behind the key")
-    database.execute("select reproq_complete(%s, 1)", database.ids["key 1"])
+    database.execute("select reproq_complete(%s, 2)", database.ids["key 1"])
     assert start("behind the key")
 
 

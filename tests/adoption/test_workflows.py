@@ -51,7 +51,7 @@ def test_chains_and_chords_become_edges(old, layout):
     } == {
         GROUP: (2, 0, 0, "RUNNING"),
         # Who comes after the callback counts as a member, as in a workflow of ours.
-        CHORD: (3, 0, 0, "RUNNING"),
+        CHORD: (4, 0, 0, "RUNNING"),
         HALF_DONE: (2, 1, 0, "RUNNING"),
         FAILED_CHORD: (2, 1, 1, "FAILED"),
     }

@@ -369,8 +369,8 @@ class TestTaskOptions:
         assert TaskRun.objects.count() == 3
 
     def test_an_unknown_option_is_a_type_error(self):
-        with pytest.raises(TypeError, match="atomic"):
-            reproq_task(atomic=True)(tasks.plain_function)
+        with pytest.raises(TypeError, match="atomicity"):
+            reproq_task(atomicity=True)(tasks.plain_function)
         with pytest.raises(TypeError, match=r"Use \.using\(run_after"):
             reproq_task(run_after=timedelta(1))(tasks.plain_function)
 

@@ -1,16 +1,19 @@
 """The executor: from a claimed run to one recorded outcome, whatever the task does."""
 
 import asyncio
+import logging
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.tasks.base import Task
 from django.utils import timezone, translation
+from django.utils.log import RequireDebugTrue
 
 from reproq_django import executor
 from reproq_django.exceptions import Retry
 from reproq_django.executor import allowlist
+from reproq_django.executor.quiet import drop_unseen_records
 from reproq_django.models import TaskRun
 from tests.backend.running import claim, run_all, run_one
 from tests.shop import tasks
@@ -225,6 +228,44 @@ class TestWhatMayRun:
         assert allowlist.allowed_modules() == ("a", "b.c")
         monkeypatch.setenv(allowlist.NAME, "*")
         assert allowlist.is_allowed("anything.at.all")
+
+
+class TestUnseenRecords:
+    """Django logs each task twice; where nobody would see that, nothing is logged."""
+
+    @pytest.fixture(autouse=True)
+    def logger(self, monkeypatch):
+        logger = logging.getLogger("django.tasks")
+        # Without pytest's own handlers, which take everything.
+        monkeypatch.setattr(logger, "handlers", [])
+        monkeypatch.setattr(logger, "propagate", False)
+        yield logger
+        logger.setLevel(logging.NOTSET)
+
+    @pytest.mark.parametrize(
+        ("level", "only_debug", "debug", "seen"),
+        [
+            (logging.INFO, False, False, True),
+            (logging.NOTSET, True, True, True),
+            (logging.INFO, True, False, False),
+            (logging.ERROR, False, True, False),
+        ],
+    )
+    def test_what_a_handler_takes_is_kept(self, logger, settings, level, only_debug, debug, seen):
+        settings.DEBUG = debug
+        handler = logging.StreamHandler()
+        handler.setLevel(level)
+        if only_debug:
+            handler.addFilter(RequireDebugTrue())
+        logger.handlers = [handler]
+        drop_unseen_records()
+        assert logger.isEnabledFor(logging.INFO) is seen
+        assert logger.isEnabledFor(logging.WARNING)
+
+    def test_a_level_that_was_chosen_stays(self, logger):
+        logger.setLevel(logging.DEBUG)
+        drop_unseen_records()
+        assert logger.level == logging.DEBUG
 
 
 @pytest.mark.django_db(transaction=True)

@@ -28,9 +28,8 @@ def in_status(status):
         cursor.execute("set local search_path = public, pg_temp")
         cursor.execute(
             "update task_runs set status = %s, finished_at = case when %s then now() end,"
-            " live_spec_hash = case when %s then null else live_spec_hash end,"
             " leased_until = case when %s then now() end where result_id = %s",
-            [status, ended, ended, status == "RUNNING", result.result_id],
+            [status, ended, status == "RUNNING", result.result_id],
         )
     return default_task_backend.get_result(result.id)
 

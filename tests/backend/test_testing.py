@@ -68,7 +68,7 @@ class TestClock:
             "echo",
         ]
         assert reproq_clock.now == start + timedelta(days=3)
-        assert [r.started_at for r in done] == sorted(r.started_at for r in done)
+        assert [r.last_attempted_at for r in done] == sorted(r.last_attempted_at for r in done)
 
     def test_time_may_pass_while_nobody_works(self):
         result = tasks.echo.using(expires_in="1h").enqueue()

@@ -47,6 +47,8 @@ def missing() -> list[str]:
         gaps.append("PgBouncer (Debian: pgbouncer)")
     if chromium() is None:
         gaps.append("Chromium (Debian: chromium)")
+    if shutil.which("node") is None:
+        gaps.append("Node.js (Debian: nodejs)")
     return gaps
 
 

@@ -98,14 +98,16 @@ def test_an_observer_sees_no_payload(told_apart, as_role):
     eye = as_role("observer")
     seen = [
         eye.execute("select * from reproq_stats()").fetchall(),
+        eye.execute("select * from reproq_gauges()").fetchall(),
         eye.execute("select * from reproq_states(array[1, 2])").fetchall(),
+        eye.execute("select * from reproq_gauges()").fetchall(),
         eye.execute("select * from reproq_rights()").fetchall(),
         eye.execute("select * from reproq_installed()").fetchall(),
     ]
     assert len(seen) == value(
         told_apart, "select count(*) from reproq_rights() where kind = 'observer'"
     )
-    assert len(seen[1]) == 2
+    assert len(seen[2]) == 2
     assert "canary" not in repr(seen)
 
 

@@ -86,3 +86,17 @@ def test_the_line_is_truncated_though_the_owner_may_not_see_how_long_others_are_
     owner.execute("update reproq_ring set truncate_after = null")
     assert value(owner, "select rotated from reproq_tick()") == 1
     assert value(owner, "select pg_relation_size('reproq_ready_0')") == 0
+
+
+def test_a_partition_that_another_role_stays_at_does_not_keep_the_others(connect):
+    owner, app = connect(OWNER), connect("producer")
+    with app.transaction(force_rollback=True):
+        app.execute("select reproq_enqueue('plain.noop')")
+        owner.execute("insert into reproq_ring (current) values (2)")
+        owner.execute(
+            "insert into reproq_ready (ring, queue_name, claim_order, result_id)"
+            " values (1, 'q', 1, 1)"
+        )
+        owner.execute("delete from reproq_ready where ring = 1")
+        assert value(owner, "select rotated from reproq_tick()") == 1
+        assert value(owner, "select pg_relation_size('reproq_ready_1')") == 0

@@ -2,11 +2,16 @@
 
 import asyncio
 import contextvars
+import os
+import subprocess
 import sys
+import time
 import uuid
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone, translation
 
@@ -231,3 +236,72 @@ another_name = add
 
 def plain_function():
     return "must not run"
+
+
+@task(atomic=True, takes_context=True)
+def greet(context, name, how="return", seconds=0):
+    """Write a row, in the transaction that completes the run."""
+    Customer.objects.create(name=name)
+    context.metadata["seen"] = name
+    time.sleep(seconds)
+    if how == "raise":
+        raise ValueError("after the row")
+    if how == "raise once" and context.attempt == 1:
+        raise ValueError("the first time")
+    if how == "set_rollback":
+        transaction.set_rollback(True)
+    if how == "nested":
+        with suppress(ValueError), transaction.atomic():
+            Customer.objects.create(name=f"{name} nested")
+            raise ValueError
+    if how == "on_commit":
+        transaction.on_commit(lambda: Customer.objects.create(name=f"{name} after"))
+        transaction.on_commit(lambda: 1 / 0)
+    if how == "slow hook":
+        transaction.on_commit(lambda: time.sleep(2))
+        transaction.on_commit(lambda: Customer.objects.create(name=f"{name} after"))
+    if how == "huge":
+        return "x" * 1_048_600
+    if how == "print":
+        print("greetings", flush=True)
+    return name
+
+
+@task(atomic=True)
+async def greet_async(name, fails=False):
+    await Customer.objects.acreate(name=name)
+    await asyncio.sleep(0)
+    await Customer.objects.acreate(name=f"{name} again")
+    if fails:
+        raise ValueError("after the rows")
+    return name
+
+
+@task(takes_context=True)
+async def meet(context, count, fails=False):
+    """Wait until `count` runs of this task are at it at the same time; uses the database, too."""
+    context.metadata["language"] = translation.get_language()
+    translation.activate("de")
+    meeting.append(context.result_id)
+    while len(meeting) < count:
+        await asyncio.sleep(0.01)
+    if fails:
+        raise ValueError("met in vain")
+    return await Customer.objects.acount()
+
+
+meeting = []
+
+
+@task
+def setting(name):
+    return getattr(settings, name, None)
+
+
+@task
+def speak(words):
+    """Print in every way there is."""
+    print(words)
+    os.write(1, words.encode())
+    subprocess.run(["echo", "-n", words], check=True)
+    print("to stderr", file=sys.stderr)

@@ -1,12 +1,13 @@
 """Real worker processes for the tests of this folder."""
 
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
 
-from tests.worker.process import Queue, Worker
+from tests.worker.process import COMMAND, ROOT, Queue, Worker
 
 
 @pytest.fixture
@@ -30,3 +31,28 @@ def start(dsn: str, tmp_path: Path) -> Iterator[Callable[..., Worker]]:
         worker.destroy()
     for worker in workers:
         assert "Traceback" not in worker.log
+
+
+@pytest.fixture
+def work(
+    django_env: dict[str, str], django_dsn: str, tmp_path: Path
+) -> Iterator[Callable[..., subprocess.Popen]]:
+    """Starts workers on Django's test database; what is left of them at the end is killed."""
+    workers: list[subprocess.Popen] = []
+
+    def work(*flags: object, **environment: str) -> subprocess.Popen:
+        with (tmp_path / f"worker-{len(workers)}.log").open("w") as log:
+            worker = subprocess.Popen(
+                [*COMMAND, "--dsn", django_dsn, *map(str, flags)],
+                env=django_env | environment,
+                cwd=ROOT,
+                stdout=log,
+                stderr=log,
+            )
+        workers.append(worker)
+        return worker
+
+    yield work
+    for worker in workers:
+        worker.kill()
+        worker.wait()

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 from reproq_worker import outcomes
@@ -121,6 +122,67 @@ def overflow():
     ctypes.string_at(0)
 
 
+def complain_and_die(words, number):
+    """Write to standard error and die by a signal."""
+    print("nothing", file=sys.stderr)
+    os.write(2, words.encode())
+    os.kill(os.getpid(), number)
+    time.sleep(5)
+
+
+def write(stdout="", stderr=""):
+    """Write to both streams."""
+    sys.stdout.write(stdout)
+    os.write(2, stderr.encode())
+    return os.getpid()
+
+
+def say(words, seconds):
+    """Print, wait, and print again."""
+    print(words)
+    time.sleep(seconds)
+    print(words, "again")
+
+
+async def async_say(words, seconds):
+    """Do the same without a thread."""
+    print(words)
+    await asyncio.sleep(seconds)
+    print(words, "again")
+
+
+def write_first(words, file):
+    """Write something and fail, the first time; then succeed in silence."""
+    if not os.path.exists(file):
+        note(file)
+        print(words)
+        raise ValueError("the first time")
+
+
+def take_memory(size):
+    """Ask for memory at once."""
+    return len(bytearray(size))
+
+
+def leak(size):
+    """Keep memory for ever."""
+    leaked.append(os.urandom(1) * size)
+    return os.getpid()
+
+
+def take_memory_in_c(size):
+    """Ask for memory and do as if it was there."""
+    libc = ctypes.CDLL(None)
+    libc.malloc.restype = ctypes.c_void_p
+    return ctypes.string_at(libc.malloc(ctypes.c_size_t(size)) or 8, 1).hex()
+
+
+def leave_threads():
+    """Leave a thread behind that goes on."""
+    threading.Thread(target=time.sleep, args=[600]).start()
+    return os.getpid()
+
+
 def close_descriptors(seconds=0):
     """Close everything, as a daemon would, and go on for a while."""
     os.closerange(3, 4096)
@@ -188,5 +250,7 @@ def note(file, *values):
         with open(file, "a") as out:
             out.write(" ".join(map(str, (time.time(), *values))) + "\n")
 
+
+leaked = []
 
 TASKS = {name: value for name, value in globals().items() if callable(value)}

@@ -8,7 +8,9 @@ from click.testing import CliRunner
 from psycopg.conninfo import make_conninfo
 
 from reproq_worker.cli import main
-from reproq_worker.config import ConfigError, WorkerConfig, parse_queues
+from reproq_worker.cli.worker import worker, worker_config
+from reproq_worker.config import WorkerConfig
+from reproq_worker.errors import ConfigError
 
 NEWEST = pytest.mark.parametrize("server", ["pg18"], indirect=True)
 DSN = ["--dsn", "postgresql://127.0.0.1:1/nowhere"]
@@ -23,6 +25,10 @@ DSN = ["--dsn", "postgresql://127.0.0.1:1/nowhere"]
         (["--lease-seconds", "0"], "worker.lease_seconds"),
         (["--lease-seconds", "soon"], "--lease-seconds"),
         (["--isolation", "hope"], "--isolation"),
+        (["--isolation", "thread", "--max-memory", "1G"], "worker.max_memory"),
+        (["--max-memory", "much"], "--max-memory"),
+        (["--max-stdout-bytes", "1"], "worker.max_stdout_bytes"),
+        (["--executor-command", "node 'x"], "worker.executor_command"),
         (["--no-such-flag"], "--no-such-flag"),
     ],
 )
@@ -49,7 +55,8 @@ def test_the_first_pause_is_never_longer_than_the_longest():
     [("a, b,,", ("a", "b")), ("", ("default",)), (" , ", ("default",)), ("a,a", ("a",))],
 )
 def test_queues_are_a_list_without_blanks(text, queues):
-    assert parse_queues(text) == queues
+    context = worker.make_context("worker", [*DSN, "--queues", text])
+    assert worker_config(context.params).queues == queues
 
 
 @NEWEST

@@ -57,6 +57,37 @@ def test_output_goes_where_the_caller_wants_it(no_database_url):
 
 
 @pytest.mark.django_db
+def test_commands_of_a_group_know_the_database_too(no_database_url):
+    for flags in ([], ["--database", "default"]):
+        out = io.StringIO()
+        call_command("reproq", "triage", "list", *flags, stdout=out)
+        assert out.getvalue() == "No failed tasks.\n"
+
+
+@pytest.mark.django_db
+def test_the_token_of_the_settings_is_the_workers(no_database_url, settings):
+    settings.METRICS_AUTH_TOKEN = "canary-8"
+    out = io.StringIO()
+    call_command("reproq", "config", "--explain", "--metrics-port", "9090", stdout=out)
+    assert 'metrics.auth_token: "<redacted>" (Django settings)' in out.getvalue()
+    assert "canary-8" not in out.getvalue()
+
+
+@pytest.mark.django
+def test_another_program_can_be_the_worker(django_env, tmp_path):
+    program = tmp_path / "other-worker"
+    program.write_text('#!/bin/sh\necho "$@" on "$DATABASE_URL"\n')
+    program.chmod(0o755)
+    command = [*MANAGE, "worker", "--queues", "a"]
+    environment = django_env | {"REPROQ_WORKER_BIN": str(program)}
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout == f"worker --queues a on {django_env['DATABASE_URL']}\n"
+    missing = environment | {"REPROQ_WORKER_BIN": "/no/such/worker"}
+    done = subprocess.run(command, env=missing, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, "cannot be started" in done.stderr) == (2, True)
+
+
+@pytest.mark.django_db
 def test_migrate_worker_says_that_the_schema_is_there(no_database_url):
     out = io.StringIO()
     call_command("reproq", "migrate-worker", stdout=out)

@@ -6,6 +6,7 @@ import time
 import psycopg
 import pytest
 
+from tests.worker.cutting_proxy import CuttingProxy
 from tests.worker.process import Queue, is_alive, noted, until
 
 pytestmark = pytest.mark.parametrize("server", ["pg18"], indirect=True)
@@ -137,6 +138,29 @@ def test_cut_connections_neither_lose_nor_double_an_outcome(queue, start, server
     assert queue.value("select count(*) from task_runs where lease_no <> 1 + lease_losses") == 0
     worker.signal(signal.SIGTERM)
     assert worker.leave() == 0
+
+
+@pytest.mark.parametrize("cuts", [10, pytest.param(100, marks=pytest.mark.slow)])
+def test_a_connection_cut_inside_commit_neither_loses_nor_doubles_an_outcome(
+    queue, start, server, dsn, cuts
+):
+    live = "select count(*) from task_runs where finished_at is null"
+    with CuttingProxy(server.port, cuts, every=2) as proxy:
+        through = dsn.replace(f":{server.port}/", f":{proxy.port}/")
+        worker = start("--lease-seconds", 2, "--interval", "100ms", on=through)
+        while proxy.cuts_left:
+            queue.enqueue("noop", max_lease_losses=1000)
+            until(lambda: queue.value(live) < 20, 30)
+        until(lambda: queue.value(live) == 0, 30)
+    # Each run was started once for each lease, and each lease but the last was lost.
+    wrong = """
+        select count(*) from task_runs
+        where status <> 'SUCCESSFUL' or attempts <> 1 or lease_no <> 1 + lease_losses
+            or jsonb_array_length(errors_json) <> lease_losses
+    """
+    assert queue.value(wrong) == 0
+    worker.signal(signal.SIGTERM)
+    worker.leave()
 
 
 def cut_connections(admin: psycopg.Connection, database: str) -> None:

@@ -91,6 +91,8 @@ ILL_BEHAVED = [
     ("leave_at_once", [3], "infra_error", "code 3"),
     ("kill_self", [15], "infra_error", "SIGTERM"),
     ("overflow", [], "infra_error", "SIGSEGV"),
+    ("take_memory", [10**9], "app_error", "may take 300 MiB (max_memory)"),
+    ("take_memory_in_c", [10**9], "infra_error", "may take 300 MiB (max_memory)"),
     ("close_descriptors", [], "infra_error", "closed the descriptor"),
     ("close_descriptors", [30], "infra_error", "closed the descriptor"),
     ("returns", ["nan"], "app_error", "JSON"),
@@ -100,10 +102,14 @@ ILL_BEHAVED = [
 ]
 
 
-def test_each_ill_behaved_task_has_one_explained_failure_and_hurts_no_other(queue, start):
+@pytest.mark.parametrize("isolation", ["process", "fork"])
+def test_each_ill_behaved_task_has_one_explained_failure_and_hurts_no_other(
+    queue, start, isolation
+):
     runs = [queue.enqueue(task, *args, max_attempts=1) for task, args, *_ in ILL_BEHAVED]
     good = [queue.enqueue("echo", number) for number in range(10)]
-    assert start("--until-empty").leave() == 0
+    flags = ["--isolation", isolation, "--concurrency", 1, "--max-memory", "300M"]
+    assert start(*flags, "--until-empty").leave(30) == 0
     for run, (task, args, kind, words) in zip(runs, ILL_BEHAVED, strict=True):
         record = queue.run(run)
         assert record["status"] == "FAILED", (task, args)
@@ -111,6 +117,14 @@ def test_each_ill_behaved_task_has_one_explained_failure_and_hurts_no_other(queu
         assert error["kind"] == kind, (task, args)
         assert words in error["message"], (task, args)
     assert {queue.status(run) for run in good} == {"SUCCESSFUL"}
+    # There is one slot: whoever came next shows how soon it was free again.
+    waits = queue.value("""
+        select max(b.started_at - a.finished_at) from task_runs a, task_runs b
+        where b.started_at = (
+            select min(c.started_at) from task_runs c where c.started_at > a.finished_at
+        )
+    """)
+    assert waits.total_seconds() < 1
 
 
 def test_a_killed_zygote_is_replaced(queue, start):

@@ -29,6 +29,19 @@ def test_a_coroutine_that_overruns_is_cancelled_and_frees_its_slot(queue, start)
     assert worker.log.count("working on") == 1  # two lost slots of three would make it start anew
 
 
+def test_a_slow_task_among_quick_ones_holds_nobody_up(queue, start):
+    """Quick ones share a thread; whatever lasts gets the others to work."""
+    quick = [queue.enqueue("echo", number) for number in range(50)]
+    start("--isolation", "thread", "--concurrency", 2)
+    for run in quick:
+        queue.ended(run)
+    slow = queue.enqueue("sleep", 30)
+    queue.running(slow)
+    behind = [queue.enqueue("echo", number) for number in range(50, 100)]
+    assert [queue.ended(run)["return_json"] for run in behind] == list(range(50, 100))
+    assert queue.run(slow)["status"] == "RUNNING"
+
+
 def test_an_overrun_is_recorded_and_its_late_answer_dropped(queue, start):
     run = queue.enqueue("sleep", 2, timeout_seconds=1, max_attempts=1)
     worker = start("--isolation", "thread", "--concurrency", 3)

@@ -9,6 +9,7 @@ from contextlib import redirect_stderr, redirect_stdout
 from typing import Any
 
 import click
+from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 from django.db import connections
@@ -46,6 +47,7 @@ _OWN_COMMANDS = {
     "migrate-worker": f"{__name__}:migrate_worker",
     "sync-recurring": "reproq_django.commands:sync_recurring",
 }
+_REPLACEABLE = {"worker", "beat"}
 _COMMANDS = Commands(COMMANDS | _OWN_COMMANDS)
 
 
@@ -88,7 +90,10 @@ class Command(BaseCommand):
             raise CommandError(f"reproq {command} ended with exit code {code}.", returncode=code)
 
     def _run(self, command: str, arguments: list[str], database: str | None) -> int | None:
-        found = _COMMANDS.get_command(click.Context(_COMMANDS), command)
+        if command in _REPLACEABLE and (program := _program()):
+            return _start(program, [command, *arguments], database)
+        words, found = _resolve(command, arguments)
+        rest = arguments[len(words) - 1 :]
         defaults: dict[str, Any] = {}
         if found is not None and _takes(found, "dsn"):
             if "--if-supported" in arguments and not _is_postgres(database):
@@ -96,15 +101,18 @@ class Command(BaseCommand):
                 return None
             # Never through a process's arguments, where everybody on the machine could read it.
             if database is not None:
-                arguments = ["--dsn", _dsn(database), *arguments]
-            elif not os.environ.get("DATABASE_URL"):
-                defaults = {command: {"dsn": _dsn(default_alias())}}
+                rest = ["--dsn", _dsn(database), *rest]
+            defaults = _from_settings(command, database)
+            for word in reversed(words):
+                defaults = {word: defaults}
+        elif command == "config":
+            defaults = {name: _from_settings(name, None) for name in ("worker", "beat")}
         elif database is not None and found is not None and _takes(found, "database"):
-            arguments = ["--database", database, *arguments]
+            rest = ["--database", database, *rest]
         elif database is not None:
             raise CommandError(f"reproq {command} takes no --database.", returncode=2)
         return _COMMANDS.main(
-            [command, *arguments],
+            [*words, *rest],
             prog_name="manage.py reproq",
             standalone_mode=False,
             default_map=defaults,
@@ -142,8 +150,45 @@ def _own_options(command: str, arguments: list[str]) -> tuple[str | None, bool, 
     return own.database, getattr(own, "reload", False), rest
 
 
+def _program() -> str | None:
+    """What runs in place of this package's own worker and beat, if anything: REPROQ_WORKER_BIN."""
+    return os.environ.get("REPROQ_WORKER_BIN") or getattr(settings, "REPROQ_WORKER_BIN", None)
+
+
+def _start(program: str, arguments: list[str], database: str | None) -> int:
+    """Become another program, on the same database."""
+    environment = dict(os.environ)
+    if database is not None or not environment.get("DATABASE_URL"):
+        environment["DATABASE_URL"] = _dsn(database or default_alias())
+    try:
+        os.execvpe(program, [program, *arguments], environment)
+    except OSError as error:
+        message = f"REPROQ_WORKER_BIN {program} cannot be started: {error.strerror}"
+        raise CommandError(message, returncode=2) from None
+
+
+def _resolve(command: str, arguments: list[str]) -> tuple[list[str], click.Command | None]:
+    """The words that name a command, one or two, and what they name."""
+    context = click.Context(_COMMANDS)
+    found = _COMMANDS.get_command(context, command)
+    if isinstance(found, click.Group) and arguments and arguments[0] in found.commands:
+        return [command, arguments[0]], found.commands[arguments[0]]
+    return [command], found
+
+
 def _takes(command: click.Command, name: str) -> bool:
     return any(param.name == name for param in command.params)
+
+
+def _from_settings(command: str, database: str | None) -> dict[str, Any]:
+    """What Django's settings give the options of a command, below files and environment."""
+    given: dict[str, Any] = {}
+    if database is None and not os.environ.get("DATABASE_URL"):
+        given["dsn"] = _dsn(default_alias())
+    token = getattr(settings, "METRICS_AUTH_TOKEN", None)
+    if command == "worker" and token:
+        given["metrics_auth_token"] = token
+    return given
 
 
 def _is_postgres(database: str | None) -> bool:

@@ -50,15 +50,16 @@ begin
             when r.status = 'READY' and r.run_after > v_now then 'SCHEDULED' else r.status
         end,
         dedup = k.dedups,
-        live_spec_hash = case when k.dedups then r.spec_hash end,
-        live_expires_at = r.expires_at,
         attempts = greatest(r.attempts, 0),
         -- What stands in line is to be started once more, however often it was already.
         max_attempts = greatest(
             r.max_attempts, 1, r.attempts + (r.status <> 'RUNNING')::integer
         ),
         concurrency_limit = greatest(r.concurrency_limit, 0),
-        lease_no = case when r.status = 'RUNNING' then greatest(r.lease_no, 1) else r.lease_no end,
+        -- A lease more than claims, as of every run that came in as RUNNING.
+        lease_no = case
+            when r.status = 'RUNNING' then jsonb_array_length(r.worker_ids) + 1 else r.lease_no
+        end,
         leased_by = case when r.status = 'RUNNING' then coalesce(r.leased_by, 'unknown') end,
         leased_until = case
             when r.status = 'RUNNING' then coalesce(r.leased_until, v_now + interval '5 minutes')

@@ -27,11 +27,27 @@ begin
     from reproq_workflows w
     where r.result_id = w.callback_result_id and r.workflow_id is null;
 
+    -- A workflow is kept as long as one of its runs is, and has no more than it says.
+    delete from reproq_workflows w
+    where not exists (select from task_runs r where r.workflow_id = w.workflow_id);
+    update reproq_workflows w
+    set expected_count = m.members
+    from (
+        select r.workflow_id, count(*)::integer as members
+        from task_runs r
+        join reproq_workflows o on o.workflow_id = r.workflow_id
+        where r.result_id is distinct from o.callback_result_id
+        group by r.workflow_id
+    ) m
+    where w.workflow_id = m.workflow_id and w.expected_count < m.members;
+
+    -- What was started before its predecessor had succeeded does not wait for it.
     insert into reproq_edges (result_id, waits_for)
     select r.result_id, p.result_id
     from task_runs r
     join task_runs p on p.result_id = r.parent_id
-    where r.parent_id <> r.result_id;
+    where r.parent_id <> r.result_id
+        and (r.status = 'WAITING' or r.finished_at is not null or p.status = 'SUCCESSFUL');
 
     -- A callback waits for all other members, except for those that come after it.
     with recursive after (callback, result_id) as (
@@ -49,9 +65,10 @@ begin
     from reproq_workflows w
     join task_runs c on c.result_id = w.callback_result_id
     join task_runs m on m.workflow_id = w.workflow_id and m.result_id <> c.result_id
-    where not exists (
-        select from after a where a.callback = c.result_id and a.result_id = m.result_id
-    )
+    where (c.status = 'WAITING' or c.finished_at is not null or m.status = 'SUCCESSFUL')
+        and not exists (
+            select from after a where a.callback = c.result_id and a.result_id = m.result_id
+        )
     on conflict do nothing;
 
     update task_runs r

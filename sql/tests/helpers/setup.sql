@@ -55,7 +55,8 @@ as $$
     from reproq_claim(claims.worker_id, claims.queues, claims.max_tasks) with ordinality c (
         result_id, lease_no, attempt, task_path, queue_name, spec_json, timeout_seconds,
         max_attempts, priority, backend_alias, run_after, enqueued_at, started_at,
-        last_attempted_at, leased_until, worker_ids, metadata_json, errors_json, place
+        last_attempted_at, leased_until, worker_ids, metadata_json, errors_json,
+        traceparent, place
     );
 $$;
 
