@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.admin import AdminSite
-from django.db.models import F, Func, IntegerField, TextField
+from django.db.models import BooleanField, F, Func, IntegerField, Q, TextField
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast, Left, Length
 from django.utils import timezone
@@ -254,13 +254,15 @@ def _twins(run: TaskRun, site: AdminSite, database: str) -> list[dict[str, Any]]
     newest = runs.order_by("-pk").values_list("pk", flat=True).first() or 0
     nearby = (run.pk - NEARBY, run.pk + NEARBY)
     latest = (newest - NEARBY, newest)
+    # (As the unique index over the hashes of live runs has it, which a plain text would not use.)
     live = RawSQL(
-        "(select t.result_id from task_runs t where t.live_spec_hash = %s::char(64))",
+        "task_runs.spec_hash = %s::char(64) and task_runs.dedup and task_runs.finished_at is null",
         [run.spec_hash],
+        output_field=BooleanField(),
     )
     found: dict[int, TaskRun] = {}
-    for condition in ({"pk": live}, {"pk__range": nearby}, {"pk__range": latest}):
-        twins = runs.filter(**condition, spec_hash=run.spec_hash).exclude(pk=run.pk)
+    for condition in (Q(live), Q(pk__range=nearby), Q(pk__range=latest)):
+        twins = runs.filter(condition, spec_hash=run.spec_hash).exclude(pk=run.pk)
         found |= {twin.pk: twin for twin in twins.defer(*LARGE).order_by("-pk")[:20]}
     return [
         {
