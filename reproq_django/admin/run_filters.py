@@ -15,7 +15,7 @@ from reproq_worker.call import call
 from ..backend import ReproqBackend
 from ..databases import parse_result_id, refusable_cursor
 from ..models import PeriodicTask, QueueControl, TaskRun, Worker
-from .base import database_of
+from .base import MOST_ROWS, database_of
 
 REACH = 100_000
 """Among so many of the newest runs is searched what no index knows."""
@@ -26,7 +26,14 @@ def found_by(
 ) -> QuerySet:
     """The runs in a status, which the database finds without reading the others."""
     with refusable_cursor(queryset.db) as cursor:
-        rows = call(cursor, "find_runs", status=status, queue=queue, lease_lost=lease_lost)
+        rows = call(
+            cursor,
+            "find_runs",
+            status=status,
+            queue=queue,
+            lease_lost=lease_lost,
+            max_tasks=MOST_ROWS,
+        )
     # An array: with any number of them it is a scan of the primary key.
     ids = [row["result_id"] for row in rows]
     known = RawSQL("task_runs.result_id = any(%s::bigint[])", [ids], output_field=BooleanField())
