@@ -36,7 +36,7 @@ def call(cursor: Any, name: str, /, **params: Any) -> list[dict[str, Any]]:
     hold; None is SQL's NULL. Raises the exceptions of `reproq_worker.errors`.
     """
     _execute(cursor, name, params)
-    rows = cursor.fetchall()
+    rows: list[Any] = cursor.fetchall()
     if rows and isinstance(rows[0], dict):
         return rows
     columns = [column[0] for column in cursor.description]

@@ -44,6 +44,8 @@ GROUPS = {
         "retry_workflow",
         "prune",
         "prune_expired",
+        "prune_workers",
+        "delete",
     ],
     "Limit": [
         "pause_queue",
@@ -56,6 +58,7 @@ GROUPS = {
         "explain",
         "states",
         "stats",
+        "counts",
         "gauges",
         "throughput",
         "task_times",

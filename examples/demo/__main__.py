@@ -53,10 +53,14 @@ def run(folder: Path, *, terminal: bool) -> None:
             overview = f"Queue overview: {address}reproq_django/taskrun/overview/"
             click.echo(f"{admin}\n{overview}")
             enqueued = work.enqueue()
+            flows = work.enqueue_workflows()
+            work.bring_schedule_forward()
             click.echo(f"Enqueued {enqueued.calls} calls at once; a worker is at them.\n")
             check = partial(stage.check_worker, worker, log_file)
-            progress.watch(enqueued.ids, check, terminal=terminal)
+            progress.watch([*enqueued.ids, *flows.ids], check, terminal=terminal)
             summary.show(enqueued)
+            summary.show_workflows(flows)
+            summary.show_schedule()
             click.echo(f"\nLog of the worker: {shown(log_file)}")
             if terminal:
                 click.echo(f"{admin}\n{overview}  (Ctrl-C ends the demo)")
