@@ -71,7 +71,7 @@ def test_a_later_release_keeps_the_roles_and_gives_them_what_is_new(conn, told_a
     edit(
         "reproq_claim",
         ("interval default '5 minutes'", "interval default '5 minutes', more int default 1"),
-        ("reproq_claim(text, text[], integer, interval, interval)", "reproq_claim"),
+        ("reproq_claim(text, text[], integer, interval, interval, bigint[])", "reproq_claim"),
     )
     edit(
         "reproq_installed",
