@@ -21,13 +21,14 @@ from .base_backend import Call, SpecBackend
 from .generic import GenericTask, P, R
 from .local_backends import EagerBackend, RecordingBackend
 from .results import ReproqResult
+from .run_store import RunStore
 from .specs import Spec
 from .workflow_results import Node, Workflow
 
 __all__ = ["EagerBackend", "RecordingBackend", "ReproqBackend"]
 
 
-class ReproqBackend(SpecBackend):
+class ReproqBackend(RunStore, SpecBackend):
     """Django Tasks on Postgres: an enqueue is one SQL call in the caller's transaction."""
 
     batch_size = 1000

@@ -104,6 +104,8 @@ def test_it_ends_by_itself_and_shows_what_came_of_the_work(start: Callable[[], D
     assert re.search(r"^chord: \w+/.*\.py +[\d,]{5,}$", said, re.MULTILINE)
     assert number(said, "counted by its run") >= 0
     assert re.search(r"Admin: http://127\.0\.0\.1:\d+/admin/  user demo, password \S+", said)
+    overview = r"Queue overview: http://127\.0\.0\.1:\d+/admin/reproq_django/taskrun/overview/"
+    assert re.search(rf"{overview}\Z", said.strip())
     assert demo.processes() == []
 
 
