@@ -117,10 +117,11 @@ class Session:
         """The open connection, or a new one; raises when there is none to have."""
         if self._connection is None or self._connection.closed:
             self.connects += 1
-            # Nothing may be prepared: PgBouncer gives each transaction another server connection.
             self._connection = await AsyncConnection.connect(
                 self._conninfo, autocommit=True, prepare_threshold=None
             )
+            if await _is_direct(self._connection):
+                self._connection.prepare_threshold = 1
             self._outages.found()
         return self._connection
 
@@ -162,6 +163,16 @@ class Session:
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.close()
+
+
+async def _is_direct(connection: AsyncConnection) -> bool:
+    """Whether this is a connection to the server itself, where statements may be prepared.
+
+    A pooler such as PgBouncer gives each transaction another connection to the server, which has
+    not prepared them. It answers for itself when asked who is to be cancelled.
+    """
+    cursor = await connection.execute("select pg_backend_pid()")
+    return await cursor.fetchone() == (connection.info.backend_pid,)
 
 
 def _spelled_out(dsn: str) -> dict[str, str]:
