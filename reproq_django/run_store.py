@@ -1,7 +1,7 @@
 """The runs of a backend as data: read, counted, run here, started anew, deleted."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
@@ -30,7 +30,7 @@ class RunStore:
     """A mixin of the backend; ids are those of results, `12` or `queues:12`."""
 
     alias: str
-    defaults: dict[str, Any]
+    defaults: Mapping[str, Any]
 
     def database_for(self, queue_name: str | None) -> str:
         """See ReproqBackend."""
