@@ -1,7 +1,7 @@
 """The one builder of specs: a task, a call and OPTIONS become parameters of reproq_enqueue."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -183,8 +183,7 @@ def _as_called(task: AnyTask, own: Mapping[str, Any]) -> AnyTask:
     called = dict(own)
     if isinstance(start := called.get("run_after"), timedelta):
         called["run_after"] = options.later(start)
-    names = {f.name for f in fields(task)}
-    return changed(task, **{n: v for n, v in called.items() if n in names})
+    return changed(task, **{n: v for n, v in called.items() if hasattr(task, n)})
 
 
 def _json_value(value: Any) -> Any:
