@@ -115,7 +115,9 @@ $$
 # All of that in the place of reproq_claim, for real workers: looks and starts in one statement,
 # takes no lock, passes no gate, spends no token, and gives the number 1 to every lease.
 WHOLE_CLAIM = """
-create or replace function reproq_claim(
+drop function reproq_claim;
+
+create function reproq_claim(
     worker_id text,
     queues text[] default '{default}',
     max_tasks integer default 1,
