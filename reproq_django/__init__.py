@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .task_class import task
+    from .decorator import task as task
 
 __all__ = ["task"]
 
@@ -11,7 +11,7 @@ __all__ = ["task"]
 def __getattr__(name: str) -> Any:
     # Lazy, because Django imports this package before the settings are ready.
     if name == "task":
-        from .task_class import task
+        from .decorator import task
 
         return task
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -3,15 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
 from itertools import batched
-from typing import Any
+from typing import Any, cast
 
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections, transaction
 from django.db.backends.utils import CursorWrapper
-from django.db.utils import ConnectionDoesNotExist
-from django.tasks.base import Task
 from django.tasks.exceptions import TaskResultDoesNotExist
+from django.utils.connection import ConnectionDoesNotExist
 
 from reproq_worker import tracing
 from reproq_worker.call import call, call_value
@@ -19,27 +18,31 @@ from reproq_worker.errors import RunNotFound
 
 from . import context, databases, results, serialization
 from .base_backend import Call, SpecBackend
+from .generic import GenericTask, P, R
 from .local_backends import EagerBackend, RecordingBackend
 from .results import ReproqResult
+from .run_store import RunStore
 from .specs import Spec
 from .workflow_results import Node, Workflow
 
 __all__ = ["EagerBackend", "RecordingBackend", "ReproqBackend"]
 
 
-class ReproqBackend(SpecBackend):
+class ReproqBackend(RunStore, SpecBackend):
     """Django Tasks on Postgres: an enqueue is one SQL call in the caller's transaction."""
 
     batch_size = 1000
 
-    def enqueue(self, task: Task, args: Sequence[Any], kwargs: Mapping[str, Any]) -> ReproqResult:
+    def enqueue(
+        self, task: GenericTask[P, R], args: Sequence[Any], kwargs: Mapping[str, Any]
+    ) -> "ReproqResult[P, R]":
         """Enqueue one call, or join the live run with the same spec."""
         spec = self._spec(task, args, kwargs)
         db_alias = self.database_for(task.queue_name)
         path, queue = task.module_path, task.queue_name
         with tracing.enqueueing(path, queue) as traced, self._cursor(db_alias) as cursor:
             result_id = call_value(cursor, "enqueue", **spec.parameters, **traced)
-        return self._enqueued(spec, db_alias, result_id)
+        return cast("ReproqResult[P, R]", self._enqueued(spec, db_alias, result_id))
 
     def bulk_enqueue(self, calls: Iterable[Call]) -> list[ReproqResult]:
         """Enqueue many (task, args, kwargs), all or none, and return their results in order."""

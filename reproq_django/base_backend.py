@@ -7,16 +7,16 @@ from asgiref.sync import sync_to_async
 from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
 from django.tasks.backends.base import BaseTaskBackend
-from django.tasks.base import Task
 from django.tasks.exceptions import InvalidTask
 from django.tasks.signals import task_enqueued
 
 from . import signals, specs
+from .generic import AnyTask
 from .results import ReproqResult
 from .task_class import ReproqTask, check_signature
 from .workflow_results import Node, Workflow
 
-type Call = tuple[Task, Sequence[Any], Mapping[str, Any]]
+type Call = tuple[AnyTask, Sequence[Any], Mapping[str, Any]]
 
 
 class SpecBackend(BaseTaskBackend):
@@ -27,13 +27,14 @@ class SpecBackend(BaseTaskBackend):
     supports_async_task = True
     supports_get_result = True
     supports_priority = True
+    defaults: Mapping[str, Any]
 
     def __init__(self, alias: str, params: Mapping[str, Any]) -> None:
-        super().__init__(alias, params)
+        super().__init__(alias, dict(params))
         self._queues = params.get("QUEUES", [])
         self.defaults, self._problems = specs.read_options(self.options)
 
-    def validate_task(self, task: Task) -> None:
+    def validate_task(self, task: AnyTask) -> None:
         """Raise InvalidTask for a task that cannot be run."""
         if self.queues and task.queue_name not in self.queues:
             raise InvalidTask(
@@ -70,7 +71,7 @@ class SpecBackend(BaseTaskBackend):
     def check(self, **kwargs: Any) -> list[checks.CheckMessage]:
         """Check the settings, without a query."""
         place = f'TASKS["{self.alias}"]'
-        found = [
+        found: list[checks.CheckMessage] = [
             checks.Error(f'{place}["OPTIONS"]: {problem}', id="reproq.E001")
             for problem in self._problems
         ]
@@ -80,7 +81,7 @@ class SpecBackend(BaseTaskBackend):
             found.append(checks.Error(message, id="reproq.E004"))
         return found
 
-    def _spec(self, task: Task, args: Sequence[Any], kwargs: Mapping[str, Any]) -> specs.Spec:
+    def _spec(self, task: AnyTask, args: Sequence[Any], kwargs: Mapping[str, Any]) -> specs.Spec:
         if self._problems:
             raise ImproperlyConfigured(
                 f'TASKS["{self.alias}"]["OPTIONS"]: {"; ".join(self._problems)}'

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.core import checks
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, connections, transaction
 
 from .databases import queue_aliases
 
@@ -37,7 +37,8 @@ def _check(alias: str) -> list[checks.CheckMessage]:
 
     hint = _MIGRATE.format(alias=alias)
     try:
-        with connections[alias].cursor() as cursor:
+        # To plan for an empty database takes a transaction; nothing is changed in it.
+        with transaction.atomic(using=alias), connections[alias].cursor() as cursor:
             steps = install.plan(cursor)
             exists = install.is_installed(cursor)
     except ReproqError as error:
@@ -45,7 +46,9 @@ def _check(alias: str) -> list[checks.CheckMessage]:
     except DatabaseError as error:
         return [checks.Error(f"The database {alias!r}: {error}", id="reproq.E010")]
     if not exists:
-        return [checks.Error(f"The database {alias!r} has no queue.", hint=hint, id="reproq.E011")]
+        # No error: `migrate` asks this, too, and must not be kept from what would mend it.
+        text = f"The database {alias!r} has no queue."
+        return [checks.Warning(text, hint=hint, id="reproq.W011")]
     if not steps:
         return []
     text = f"The queue in the database {alias!r} is not of this version ({len(steps)} steps)."

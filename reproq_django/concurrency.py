@@ -2,20 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import fields
-from typing import Any
 
 from django.tasks.base import Task
 
-from .task_class import Key, ReproqTask
+from .generic import GenericTask, Key
+from .task_class import ReproqTask
 
 
-def limits_concurrency(key: Key, to: int = 1) -> Callable[[Task], ReproqTask]:
+def limits_concurrency[**P, R](
+    key: Key, to: int = 1
+) -> "Callable[[GenericTask[P, R]], ReproqTask[P, R]]":
     """Let at most `to` runs with this key run at once. Goes above @task.
 
     `key` is a text, or a function that makes one from the arguments of a call.
     """
 
-    def decorator(task: Any) -> ReproqTask:
+    def decorator(task: "GenericTask[P, R]") -> "ReproqTask[P, R]":
         if not isinstance(task, Task):
             raise TypeError("limits_concurrency() decorates a task: put it above @task.")
         given = {f.name: getattr(task, f.name) for f in fields(task)}

@@ -3,11 +3,14 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Any
 
 from django.conf import settings
+from django.core.signals import setting_changed
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.utils import CursorWrapper
+from django.dispatch import receiver
 
 MAX_RESULT_ID = 2**63 - 1
 
@@ -44,10 +47,7 @@ def format_result_id(alias: str, result_id: int) -> str:
 
     REPROQ_RESULT_ID_WITH_ALIAS decides it regardless of how many do.
     """
-    wanted = getattr(settings, "REPROQ_RESULT_ID_WITH_ALIAS", None)
-    if wanted is None:
-        wanted = len(queue_aliases()) > 1
-    return f"{alias}:{result_id}" if wanted else str(result_id)
+    return f"{alias}:{result_id}" if _shows_alias() else str(result_id)
 
 
 def parse_result_id(value: object, default: str | None = None) -> tuple[str, int | None]:
@@ -73,6 +73,17 @@ def refusable_cursor(alias: str) -> Iterator[CursorWrapper]:
     savepoint = transaction.atomic(using=alias) if connection.in_atomic_block else nullcontext()
     with savepoint, connection.cursor() as cursor:
         yield cursor
+
+
+@cache
+def _shows_alias() -> bool:
+    wanted = getattr(settings, "REPROQ_RESULT_ID_WITH_ALIAS", None)
+    return len(queue_aliases()) > 1 if wanted is None else bool(wanted)
+
+
+@receiver(setting_changed)
+def _forget_settings(**kwargs: Any) -> None:
+    _shows_alias.cache_clear()
 
 
 def _routes() -> Mapping[str, str]:

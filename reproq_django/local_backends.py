@@ -9,7 +9,6 @@ from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from django.tasks.base import Task
 from django.tasks.exceptions import TaskResultDoesNotExist
 from django.utils import timezone
 from django.utils.crypto import get_random_string
@@ -18,6 +17,7 @@ from reproq_worker import outcomes
 
 from . import databases, results, serialization
 from .base_backend import Call, SpecBackend
+from .generic import AnyTask
 from .local_results import LocalContext, LocalResult, LocalWorkflow
 from .results import ReproqResult
 from .specs import Spec
@@ -37,7 +37,7 @@ class RecordingBackend(SpecBackend):
         super().__init__(alias, params)
         self.results: list[LocalResult] = []
 
-    def enqueue(self, task: Task, args: Sequence[Any], kwargs: Mapping[str, Any]) -> LocalResult:
+    def enqueue(self, task: AnyTask, args: Sequence[Any], kwargs: Mapping[str, Any]) -> LocalResult:
         """Record one call."""
         result = self._record(self._spec(task, args, kwargs))
         # A copy, so that a caller who changes it does not change the record.
@@ -111,7 +111,7 @@ class EagerBackend(RecordingBackend):
         super().__init__(alias, params)
         self.worker_id = get_random_string(32)
 
-    def enqueue(self, task: Task, args: Sequence[Any], kwargs: Mapping[str, Any]) -> LocalResult:
+    def enqueue(self, task: AnyTask, args: Sequence[Any], kwargs: Mapping[str, Any]) -> LocalResult:
         """Run one call and return its result, finished."""
         result = self._record(self._spec(task, args, kwargs))
         self._run(result)

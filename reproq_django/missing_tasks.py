@@ -8,10 +8,11 @@ from typing import Any
 from django.tasks.base import Task
 from django.utils.module_loading import import_string
 
+from .generic import AnyTask
 from .task_class import ReproqTask, changed
 
 
-def importable(path: str) -> Task:
+def importable(path: str) -> AnyTask:
     """Return the task at a path; where there is none here, one that only knows its path.
 
     Nothing is imported that a worker would not import: a row must not choose what runs in the

@@ -83,6 +83,7 @@ class TaskRun(models.Model):
         db_table = "task_runs"
         verbose_name = _("task run")
         verbose_name_plural = _("task runs")
+        permissions = [("can_replay_taskrun", "Can replay task run")]
 
     def __str__(self) -> str:
         return f"{self.task_path} #{self.result_id} ({self.status})"

@@ -125,7 +125,9 @@ def _write(alias: str, rows: dict[str, dict[str, Any]], clear_missing: bool) -> 
     from .models import PeriodicTask
 
     stored = PeriodicTask.objects.using(alias)
-    known = {row["name"]: row for row in stored.filter(name__in=rows).values()}
+    known: dict[str, dict[str, Any]] = {
+        row["name"]: dict(row) for row in stored.filter(name__in=rows).values()
+    }
     # By name, so that two syncs never wait for each other in a circle.
     for key, row in rows.items():
         try:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from django.tasks import task_backends
-from django.tasks.base import Task, TaskError, TaskResult, TaskResultStatus
+from django.tasks.base import TaskError, TaskResultStatus
 from django.tasks.exceptions import TaskResultDoesNotExist
 from django.utils import timezone
 
@@ -12,6 +12,7 @@ from reproq_worker.errors import ERROR_KINDS, ReproqError
 
 from . import databases, serialization
 from .exceptions import DeserializationError
+from .generic import AnyTask, GenericResult, P, R
 from .missing_tasks import importable
 from .task_class import changed
 from .waiting import Waitable
@@ -30,7 +31,7 @@ _STATUSES = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReproqResult(Waitable, TaskResult):
+class ReproqResult(Waitable, GenericResult[P, R]):  # type: ignore[misc]  # Django's is frozen
     """A TaskResult that can wait, and that knows its row.
 
     After an enqueue the row has not been read: `data`, `raw_status` and `metadata` read it once,
@@ -39,6 +40,9 @@ class ReproqResult(Waitable, TaskResult):
 
     # The database that holds the run.
     db_alias: str = "default"
+
+    if TYPE_CHECKING:
+        _return_value: R | None
 
     _attempts: int = field(init=False, default=0)
     _row: "TaskRun | None" = field(init=False, default=None, repr=False, compare=False)
@@ -77,13 +81,14 @@ class ReproqResult(Waitable, TaskResult):
     @property
     def metadata(self) -> dict[str, Any]:
         """What the task has saved about its progress."""
-        return self.data.metadata_json
+        metadata: dict[str, Any] = self.data.metadata_json
+        return metadata
 
     @property
-    def result(self) -> Any:
+    def result(self) -> R:
         """The return value; RuntimeError when there is none, with the errors of a failed task."""
         if self.status == TaskResultStatus.SUCCESSFUL:
-            return self._return_value
+            return self.return_value
         if self.status == TaskResultStatus.FAILED:
             raise RuntimeError(f"Task {self.id} failed with errors: {self.data.errors_json}")
         raise RuntimeError(f"Task {self.id} has status {self.raw_status}, result not available.")
@@ -99,7 +104,7 @@ class ReproqResult(Waitable, TaskResult):
 def from_row(row: "TaskRun", fallback: str) -> ReproqResult:
     """Build the result of a stored run; `fallback` is for one of a backend that is unknown here."""
     args, kwargs = _arguments(row)
-    db_alias = row._state.db
+    db_alias = row._state.db or databases.default_alias()
     backend = row.backend_alias if row.backend_alias in task_backends else fallback
     task = changed(
         importable(row.task_path or ""),
@@ -113,19 +118,19 @@ def from_row(row: "TaskRun", fallback: str) -> ReproqResult:
     return result
 
 
-def fresh[R: ReproqResult](
-    task: Task,
+def fresh(
+    task: AnyTask,
     result_id: int,
     args: Any,
     kwargs: Any,
     *,
     db_alias: str,
     backend: str,
-    result_class: type[R] = ReproqResult,
+    result_class: type[ReproqResult] = ReproqResult,
     **known: Any,
-) -> R:
+) -> ReproqResult:
     """Build the result of a run that was just enqueued, or joined, or of which more is known."""
-    values = {
+    values: dict[str, Any] = {
         "status": TaskResultStatus.READY,
         "enqueued_at": None,
         "started_at": None,

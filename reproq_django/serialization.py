@@ -23,6 +23,11 @@ _EXACT_FLOAT = 1e16
 _as_jsonb_writes = json.JSONEncoder(ensure_ascii=False).encode
 _MARKED_FLOAT = {MARKER: "float"}
 _NO_LISTS = (str, bytes, bytearray, memoryview)
+#: Asked first, since most values are of these and asking for an abstract class takes long.
+_PLAIN = frozenset((str, int, float, bool, type(None)))
+_CONTAINERS = frozenset((list, tuple, dict))
+#: JSON has at most so many bytes for each character of a repr: six for a control character.
+_BYTES_A_CHARACTER = 6
 
 type Leaf = Callable[[Any], Any]
 
@@ -80,6 +85,8 @@ def encode_metadata(metadata: Any) -> dict[str, Any]:
 
 def listed(value: Any) -> Any:
     """Copy arguments as the task will see them: sequences become lists, mappings dicts."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Mapping):
         return {k: listed(v) for k, v in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, _NO_LISTS):
@@ -99,6 +106,8 @@ def _walk(value: Any, leaf: Leaf, above: tuple[int, ...], *, int_keys: bool = Fa
     kind = type(value)
     if value is None or kind is bool:
         return value
+    if kind in _CONTAINERS:
+        return _container(value, leaf, above, int_keys)
     if isinstance(value, str | Promise):
         return _text(value)
     if isinstance(value, int):
@@ -184,6 +193,8 @@ def _no_leaf(value: Any) -> Any:
 
 def _check_size(whole: Any, parts: Iterable[tuple[str, Any]]) -> None:
     """Refuse what the database would; it measures the same text."""
+    if len(repr(whole)) * _BYTES_A_CHARACTER <= MAX_BYTES:
+        return
     if _size(whole) > MAX_BYTES:
         size, place = max((_size(value), place) for place, value in parts)
         raise ValueError(

@@ -1,14 +1,15 @@
 """The one builder of specs: a task, a call and OPTIONS become parameters of reproq_enqueue."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.tasks.base import TASK_MAX_PRIORITY, TASK_MIN_PRIORITY, Task
+from django.tasks.base import TASK_MAX_PRIORITY, TASK_MIN_PRIORITY
 from django.tasks.exceptions import InvalidTask
 
 from . import options, serialization
+from .generic import AnyTask
 from .task_class import READERS, ReproqTask, changed
 
 OPTION_READERS: dict[str, Callable[[str, Any], Any]] = {
@@ -33,7 +34,7 @@ class InvalidPriority(InvalidTask, ValueError):
 class Spec:
     """What one enqueue asks for."""
 
-    task: Task  # With the options of the call.
+    task: AnyTask  # With the options of the call.
     args: Sequence[Any]
     kwargs: Mapping[str, Any]
     parameters: dict[str, Any]  # Of reproq_enqueue; the SQL has the default of what is absent.
@@ -60,7 +61,7 @@ def read_options(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
 
 
 def build(
-    task: Task,
+    task: AnyTask,
     args: Sequence[Any],
     kwargs: Mapping[str, Any],
     *,
@@ -87,14 +88,14 @@ def build(
     return Spec(_as_called(task, own), args, task_kwargs, parameters)
 
 
-def _queue(task: Task) -> str:
+def _queue(task: AnyTask) -> str:
     name = options.text("queue_name", task.queue_name)
     if name is None:
         raise ValueError("queue_name must not be blank.")
     return name
 
 
-def _task_options(task: Task) -> dict[str, Any]:
+def _task_options(task: AnyTask) -> dict[str, Any]:
     own: dict[str, Any] = {}
     for name, read in READERS.items():
         value = getattr(task, name, None)
@@ -177,13 +178,12 @@ def _check_expiry(parameters: Mapping[str, Any]) -> None:
         raise ValueError(f"The run would expire (expires_in {expires_in}) before its run_after.")
 
 
-def _as_called(task: Task, own: Mapping[str, Any]) -> Task:
+def _as_called(task: AnyTask, own: Mapping[str, Any]) -> AnyTask:
     """Return the task as this call made it, for the result."""
     called = dict(own)
     if isinstance(start := called.get("run_after"), timedelta):
         called["run_after"] = options.later(start)
-    names = {f.name for f in fields(task)}
-    return changed(task, **{n: v for n, v in called.items() if n in names})
+    return changed(task, **{n: v for n, v in called.items() if hasattr(task, n)})
 
 
 def _json_value(value: Any) -> Any:

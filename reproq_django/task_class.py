@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self, overload
 
-from django.tasks import task_backends
 from django.tasks.base import (
     DEFAULT_TASK_BACKEND_ALIAS,
     DEFAULT_TASK_PRIORITY,
@@ -17,10 +16,10 @@ from django.utils.inspect import get_func_args
 from django.utils.module_loading import import_string
 
 from . import options
+from .generic import AnyTask, Duration, Exceptions, GenericTask, Key, P, R
 
-type Key = str | Callable[..., str | None]
-type Duration = timedelta | float | str
-type Exceptions = type[BaseException] | tuple[type[BaseException], ...]
+if TYPE_CHECKING:
+    from .results import ReproqResult
 
 READERS: dict[str, Callable[[str, Any], Any]] = {
     "lock_key": options.text,
@@ -38,7 +37,7 @@ READERS: dict[str, Callable[[str, Any], Any]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReproqTask(Task):
+class ReproqTask(GenericTask[P, R]):
     """A task with options of its own; None leaves an option to the backend's OPTIONS.
 
     lock_key: runs with the same key never run at the same time.
@@ -129,8 +128,32 @@ class ReproqTask(Task):
             given["_run_in"] = None
         return replace(self, **given)
 
+    if TYPE_CHECKING:
+        # Arguments are checked as those of the function; beside an option, which belongs to
+        # enqueue() itself, nothing can be said of them.
+        @overload
+        def enqueue(self, *args: P.args, **kwargs: P.kwargs) -> ReproqResult[P, R]: ...
+        @overload
+        def enqueue(
+            self, *args: Any, run_after: datetime | timedelta, **kwargs: Any
+        ) -> ReproqResult[P, R]: ...
+        @overload
+        def enqueue(self, *args: Any, priority: int, **kwargs: Any) -> ReproqResult[P, R]: ...
+        @overload
+        def enqueue(self, *args: Any, lock_key: str, **kwargs: Any) -> ReproqResult[P, R]: ...
+        @overload
+        def enqueue(
+            self, *args: Any, concurrency_key: str, **kwargs: Any
+        ) -> ReproqResult[P, R]: ...
+        @overload
+        def enqueue(
+            self, *args: Any, concurrency_limit: int, **kwargs: Any
+        ) -> ReproqResult[P, R]: ...
+        def enqueue(self, *args: Any, **kwargs: Any) -> ReproqResult[P, R]:
+            raise NotImplementedError
 
-def changed(task: Task, **changes: Any) -> Task:
+
+def changed(task: AnyTask, **changes: Any) -> AnyTask:
     """The task with other fields and without validation, as a stored run had them."""
     differing = {n: v for n, v in changes.items() if getattr(task, n) != v}
     if not differing:
@@ -153,44 +176,6 @@ def check_signature(func: Callable[..., Any]) -> None:
             )
 
 
-def task(
-    function: Callable[..., Any] | None = None,
-    *,
-    priority: int = DEFAULT_TASK_PRIORITY,
-    queue_name: str = DEFAULT_TASK_QUEUE_NAME,
-    backend: str = DEFAULT_TASK_BACKEND_ALIAS,
-    takes_context: bool = False,
-    **kwargs: Any,
-) -> Any:
-    """Make a function a task, with Django's arguments and the options of ReproqTask.
-
-    Django's own decorator takes the same options on Django 6.1, this one on 6.0 as well, and
-    also with a backend that knows nothing of them.
-    """
-    if "run_after" in kwargs:
-        raise TypeError(
-            "run_after cannot be defined statically with the @task decorator. "
-            "Use .using(run_after=...) to set it dynamically."
-        )
-    if unknown := sorted(kwargs.keys() - READERS.keys()):
-        raise TypeError(f"task() got an unexpected keyword argument {unknown[0]!r}")
-
-    def wrapper(func: Callable[..., Any]) -> ReproqTask:
-        task_class = task_backends[backend].task_class
-        if not issubclass(task_class, ReproqTask):
-            task_class = ReproqTask
-        return task_class(
-            func=func,
-            priority=priority,
-            queue_name=queue_name,
-            backend=backend,
-            takes_context=takes_context,
-            **kwargs,
-        )
-
-    return wrapper(function) if function else wrapper
-
-
 def _valid(read: Callable[[str, Any], Any], name: str, value: Any) -> Any:
     try:
         return read(name, value)
@@ -202,7 +187,7 @@ def _later(name: str, delay: timedelta) -> datetime:
     return options.later(delay)
 
 
-def _task_at(path: str) -> Task:
+def _task_at(path: str) -> AnyTask:
     try:
         found = import_string(path)
     except ImportError as e:
@@ -212,7 +197,7 @@ def _task_at(path: str) -> Task:
     return found
 
 
-def _reconstruct(task_class: type[Task], path: str, changes: dict[str, Any]) -> Task:
+def _reconstruct(task_class: type[AnyTask], path: str, changes: dict[str, Any]) -> AnyTask:
     origin = _task_at(path)
     if type(origin) is not task_class:
         given = {f.name: getattr(origin, f.name) for f in fields(origin)}

@@ -2,7 +2,7 @@
 
 import time
 
-from .task_class import task
+from .decorator import task
 
 
 @task

@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.tasks.base import DEFAULT_TASK_BACKEND_ALIAS, Task
+from django.tasks.base import DEFAULT_TASK_BACKEND_ALIAS
 
 from reproq_worker.call import call
 
 from . import databases, results
+from .generic import AnyTask
 from .results import ReproqResult
 from .waiting import Waitable
 
@@ -20,7 +21,7 @@ class Node:
 
     key: str
     after: tuple[str, ...]  # The keys of those that it waits for, each of them further ahead.
-    task: Task
+    task: AnyTask
     args: Sequence[Any]
     kwargs: Mapping[str, Any]
 

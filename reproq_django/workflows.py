@@ -14,12 +14,13 @@ from asgiref.sync import sync_to_async
 from django.tasks.base import Task
 
 from .base_backend import SpecBackend
+from .generic import AnyTask
 from .results import ReproqResult
 from .workflow_results import MemberResults, Node, Workflow, get_workflow
 
 __all__ = ["Signature", "chain", "chord", "get_workflow", "group", "signature", "workflow"]
 
-type Item = Task | tuple[Any, ...] | "Part"
+type Item = AnyTask | tuple[Any, ...] | Part
 type Keys = tuple[str, ...]
 
 
@@ -45,7 +46,7 @@ class Part:
 class Signature(Part):
     """A call that has not been made: `kwargs` may hold the options of enqueue(), too."""
 
-    task: Task
+    task: AnyTask
     args: Sequence[Any] = ()
     kwargs: Mapping[str, Any] = field(default_factory=dict)
 
@@ -53,7 +54,7 @@ class Signature(Part):
         return (graph.add(self, after),)
 
 
-def signature(task: Task, *args: Any, **kwargs: Any) -> Signature:
+def signature(task: AnyTask, *args: Any, **kwargs: Any) -> Signature:
     """A call for later, written as for enqueue(): `signature(resize, 640, priority=5)`."""
     return _signature((task, args, kwargs))
 

@@ -29,14 +29,14 @@ _JSONB_OID = 3802
 _encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
 
 
-def call(cursor: Any, name: str, **params: Any) -> list[dict[str, Any]]:
+def call(cursor: Any, name: str, /, **params: Any) -> list[dict[str, Any]]:
     """The rows, as dicts, of the function `reproq_<name>`, with its defaults for what is not given.
 
     Takes a cursor of psycopg 3 or of Django. A jsonb parameter takes the Python value that it is to
     hold; None is SQL's NULL. Raises the exceptions of `reproq_worker.errors`.
     """
     _execute(cursor, name, params)
-    rows = cursor.fetchall()
+    rows: list[Any] = cursor.fetchall()
     if rows and isinstance(rows[0], dict):
         return rows
     columns = [column[0] for column in cursor.description]
@@ -46,7 +46,7 @@ def call(cursor: Any, name: str, **params: Any) -> list[dict[str, Any]]:
     return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
-def call_value(cursor: Any, name: str, **params: Any) -> Any:
+def call_value(cursor: Any, name: str, /, **params: Any) -> Any:
     """The value of the function `reproq_<name>`, which returns one; see `call`."""
     rows = call(cursor, name, **params)
     return next(iter(rows[0].values())) if rows else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 
 class ConfigError(ValueError):
@@ -158,8 +159,8 @@ def from_database(error: BaseException) -> ReproqError | None:
 
     Takes psycopg's error as well as Django's, which has psycopg's as its cause.
     """
-    diag = getattr(error, "diag", None) or getattr(error.__cause__, "diag", None)
-    sqlstate = getattr(diag, "sqlstate", None)
+    diag: Any = getattr(error, "diag", None) or getattr(error.__cause__, "diag", None)
+    sqlstate: str | None = getattr(diag, "sqlstate", None)
     if sqlstate is None:
         return None
     message, hint = diag.message_primary, diag.message_hint
@@ -168,7 +169,7 @@ def from_database(error: BaseException) -> ReproqError | None:
     if sqlstate == "2BP01":
         return StillInUse(diag.message_detail or message, hint="Drop these first.")
     known = _SQLSTATES.get(sqlstate) or (ReproqError if sqlstate.startswith("RQ") else None)
-    return known and known(message, sqlstate=sqlstate, hint=hint)
+    return known(message, sqlstate=sqlstate, hint=hint) if known else None
 
 
 @contextmanager

@@ -22,7 +22,9 @@ _FLUSH_MILLISECONDS = 2000
 @contextmanager
 def enqueueing(task_path: str, queue: str) -> Iterator[dict[str, str]]:
     """A span around an enqueue; what it yields are parameters of it: traceparent, or nothing."""
-    if trace is None:
+    if trace is None or not (
+        _has_provider() or trace.get_current_span().get_span_context().is_valid
+    ):
         yield {}
         return
     attributes = {
@@ -41,7 +43,7 @@ def enqueueing(task_path: str, queue: str) -> Iterator[dict[str, str]]:
 def attempt(run: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """A span around an attempt of a claimed run; the outcome is put into what it yields."""
     outcome: dict[str, Any] = {}
-    if trace is None:
+    if trace is None or not (_has_provider() or run.get("traceparent")):
         yield outcome
         return
     attributes = {
@@ -63,6 +65,15 @@ def attempt(run: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
             span.set_status(trace.Status(trace.StatusCode.ERROR, error["kind"]))
     if os.getpid() != _IMPORTED_IN and span.get_span_context().trace_flags.sampled:
         flush()  # a forked child may be gone in a moment
+
+
+def _has_provider() -> bool:
+    """Whether anybody records spans; without that only a trace from elsewhere is passed on."""
+    return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+
+
+def _is_within_trace() -> bool:
+    return bool(trace.get_current_span().get_span_context().is_valid)
 
 
 @contextmanager

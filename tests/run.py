@@ -26,6 +26,7 @@ DEBIAN_PACKAGES = [
     "postgresql-15-plpgsql-check",
     "postgresql-15-cron",
     "pgbouncer",
+    "chromium",
     "nodejs",
 ]
 

@@ -100,7 +100,12 @@ def test_it_ends_by_itself_and_shows_what_came_of_the_work(start: Callable[[], D
     assert figures(said, "lost/renamed.py")[0] == "3"
     assert number(said, "builtins.ConnectionError") == 12
     assert number(said, "asyncio") > 20
+    assert re.search(r"^chain: asyncio/\w+\.py +[\d,]{3,}$", said, re.MULTILINE)
+    assert re.search(r"^chord: \w+/.*\.py +[\d,]{5,}$", said, re.MULTILINE)
+    assert number(said, "counted by its run") >= 0
     assert re.search(r"Admin: http://127\.0\.0\.1:\d+/admin/  user demo, password \S+", said)
+    overview = r"Queue overview: http://127\.0\.0\.1:\d+/admin/reproq_django/taskrun/overview/"
+    assert re.search(rf"{overview}\Z", said.strip())
     assert demo.processes() == []
 
 

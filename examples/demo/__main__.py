@@ -50,18 +50,25 @@ def run(folder: Path, *, terminal: bool) -> None:
 
         with stage.admin_site() as address, stage.worker(log_file) as worker:
             admin = f"Admin: {address}  user {USER}, password {make_user()}"
-            click.echo(admin)
+            overview = f"Queue overview: {address}reproq_django/taskrun/overview/"
+            click.echo(f"{admin}\n{overview}")
             enqueued = work.enqueue()
+            flows = work.enqueue_workflows()
+            work.bring_schedule_forward()
             click.echo(f"Enqueued {enqueued.calls} calls at once; a worker is at them.\n")
             check = partial(stage.check_worker, worker, log_file)
-            progress.watch(enqueued.ids, check, terminal=terminal)
+            progress.watch([*enqueued.ids, *flows.ids], check, terminal=terminal)
             summary.show(enqueued)
+            summary.show_workflows(flows)
+            summary.show_schedule()
             click.echo(f"\nLog of the worker: {shown(log_file)}")
             if terminal:
-                click.echo(f"{admin}  (Ctrl-C ends the demo)")
+                click.echo(f"{admin}\n{overview}  (Ctrl-C ends the demo)")
                 signal.signal(signal.SIGINT, partial(leave, code=0))
                 signal.pause()
-            click.echo("To look at the runs in the admin, run this in a terminal: ./run demo")
+                return
+            click.echo("To go on looking at them, run this in a terminal: ./run demo")
+            click.echo(overview)
 
 
 def set_up_django(dsn: str) -> None:

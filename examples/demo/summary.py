@@ -1,6 +1,7 @@
 """The table at the end, all of it from what the queue has recorded."""
 
 import platform
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from statistics import median
@@ -11,9 +12,11 @@ from census import tasks
 
 from reproq_django.models import TaskRun
 
-from .work import DELAY, Enqueued
+from .stage import CannotGoOn
+from .work import DELAY, Enqueued, Workflows
 
 SHOWN = 5
+PATIENCE = 30.0
 
 
 def show(enqueued: Enqueued) -> None:
@@ -31,6 +34,32 @@ def show(enqueued: Enqueued) -> None:
     print_rows(failed(runs))
     headline("reports, from the results of the others", "files", "lines")
     print_rows(reports(runs))
+
+
+def show_workflows(flows: Workflows) -> None:
+    """Print what came of the runs that waited for others."""
+    for result in (flows.chained[-1], flows.callback):
+        result.refresh()
+    second, last = flows.chained[-1].result, flows.callback.result
+    headline("workflows: the largest file", "lines", "bytes")
+    print_rows(
+        [
+            (f"chain: {second['path']}", second["lines"]),
+            (f"chord: {last['path']}", "", last["bytes"]),
+        ]
+    )
+
+
+def show_schedule() -> None:
+    """Print what the schedule has enqueued; a worker fires it at its next tick, within a second."""
+    found = TaskRun.objects.filter(task_path=tasks.take_stock.module_path)
+    deadline = time.monotonic() + PATIENCE
+    while not (run := found.filter(finished_at__isnull=False).last()):
+        if time.monotonic() > deadline:
+            raise CannotGoOn(f"the schedule has enqueued nothing within {PATIENCE:g} s")
+        time.sleep(0.1)
+    headline("schedule take-stock, */10 * * * *", "surveys")
+    print_rows([("counted by its run", run.return_json)])
 
 
 def totals(surveyed: list[TaskRun]) -> Iterator[tuple[Any, ...]]:

@@ -1,4 +1,4 @@
-"""What the demo enqueues, in one bulk: all of it is in the queue, or nothing is."""
+"""What the demo enqueues: one bulk, of which all is in the queue or nothing; and workflows."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -6,9 +6,12 @@ from typing import Any
 
 from census import sources, tasks
 from django.db.models import Max
+from django.db.models.functions import Now
 from django.tasks import default_task_backend
 
-from reproq_django.models import TaskRun
+from reproq_django.models import PeriodicTask, TaskRun
+from reproq_django.results import ReproqResult
+from reproq_django.workflows import chain, chord
 
 REPEATED = 25
 LOST_FILES = ["lost/and_not_found.py", "lost/moved_away.py", "lost/renamed.py"]
@@ -33,6 +36,33 @@ def enqueue() -> Enqueued:
     ids = {result.result_id for result in results}
     new = sum(result_id > newest_before for result_id in ids)
     return Enqueued(len(calls), len(calls) - new, sorted(ids))
+
+
+@dataclass(frozen=True)
+class Workflows:
+    """Runs that wait for others."""
+
+    chained: list[ReproqResult]
+    members: list[ReproqResult]
+    callback: ReproqResult
+
+    @property
+    def ids(self) -> list[int]:
+        """All of them."""
+        return [each.result_id for each in (*self.chained, *self.members, self.callback)]
+
+
+def enqueue_workflows() -> Workflows:
+    """Enqueue a chain of two, and a chord: one for each package, then one over all of them."""
+    chained = chain((tasks.largest_file, ["asyncio"], {}), tasks.survey_largest).enqueue()
+    each = ((tasks.largest_file, [package], {}) for package in PACKAGES)
+    members, callback = chord(*each, callback=tasks.largest_of_all).enqueue()
+    return Workflows(chained, members, callback)
+
+
+def bring_schedule_forward() -> None:
+    """Make the schedule due now, as nobody waits ten minutes for a demo."""
+    PeriodicTask.objects.filter(name="take-stock").update(next_run_at=Now())
 
 
 def surveys() -> list[tuple[Any, ...]]:

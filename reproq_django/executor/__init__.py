@@ -1,4 +1,7 @@
-"""What a worker's child process loads by name: `setup()` once, `execute(run)` for each run."""
+"""What a worker's child process loads by name: `setup()` once, `execute(run)` for each run.
+
+And, from api.py, what runs tasks in any process.
+"""
 
 import asyncio
 import contextvars
@@ -16,9 +19,44 @@ from django.utils.translation import gettext
 
 from reproq_worker import tracing
 
+from .api import (
+    claim_stale_tasks,
+    delete_task,
+    delete_tasks,
+    fetch_task,
+    get_pending_task_count,
+    get_queue_stats,
+    get_task_by_id,
+    get_task_counts,
+    get_tasks,
+    process_one_task,
+    process_tasks,
+    purge_completed_tasks,
+    reset_task_for_retry,
+    run_task_by_id,
+)
 from .quiet import drop_unseen_records
 
-__all__ = ["aexecute", "execute", "is_async", "setup"]
+__all__ = [
+    "aexecute",
+    "claim_stale_tasks",
+    "delete_task",
+    "delete_tasks",
+    "execute",
+    "fetch_task",
+    "get_pending_task_count",
+    "get_queue_stats",
+    "get_task_by_id",
+    "get_task_counts",
+    "get_tasks",
+    "is_async",
+    "process_one_task",
+    "process_tasks",
+    "purge_completed_tasks",
+    "reset_task_for_retry",
+    "run_task_by_id",
+    "setup",
+]
 
 logger = logging.getLogger("reproq.executor")
 

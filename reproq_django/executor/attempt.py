@@ -17,6 +17,7 @@ from ..context import ReproqContext
 from ..exceptions import Cancel, Retry
 from ..results import set_values
 from .atomic import call_atomically
+from .quiet import log_failure
 
 logger = logging.getLogger("reproq.executor")
 
@@ -24,9 +25,12 @@ _TRACEBACK_CHARS = 60_000
 _OUTER_MODULES = {
     __name__,
     f"{__package__}.atomic",
+    f"{__package__}.claimed",
     f"{__package__}.coroutines",
     "django.tasks.base",
 }
+
+_SIGNALS = (task_started, task_finished, signals.task_started, signals.task_finished)
 
 
 class BadReturnValue(Exception):
@@ -55,6 +59,15 @@ def run_attempt(
         return conclude(context, None, e, sender=sender, attempts_left=attempts_left)
     outcome = conclude(context, value, None, sender=sender, attempts_left=attempts_left)
     return outcomes.recorded() if is_atomic and context.has_lease else outcome
+
+
+def is_watched(task: Task) -> bool:
+    """Whether anybody wants to see the context of an attempt, unless it fails."""
+    return (
+        task.takes_context
+        or getattr(task, "atomic", None) is True
+        or any(signal.receivers for signal in _SIGNALS)
+    )
 
 
 def announce(context: ReproqContext, sender: type) -> None:
@@ -151,6 +164,8 @@ def _finish(
         )
     set_values(result, status=status, finished_at=timezone.now())
     task_finished.send_robust(sender, task_result=result)
+    if error is not None:
+        log_failure(sender, result)
     signals.task_finished.send_robust(sender, task_context=context, ok=error is None, error=error)
     _add_metadata(context, outcome)
 

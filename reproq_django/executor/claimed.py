@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from .attempt import failure, run_attempt
-from .loading import Refused, load
+from reproq_worker.outcomes import completed
+
+from .attempt import conclude, failure, is_watched, run_attempt, stored
+from .loading import Refused, load, load_call, sender_of
 from .surroundings import call_in_surroundings
 
 
@@ -20,9 +22,14 @@ def execute_claimed(run: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _attempt(run: Mapping[str, Any]) -> dict[str, Any]:
-    context = load(run)
-    return run_attempt(
-        context,
-        sender=type(context.task_result.task.get_backend()),
-        attempts_left=run["attempt"] < run["max_attempts"],
-    )
+    call = load_call(run)
+    ending = {
+        "sender": sender_of(call.task),
+        "attempts_left": run["attempt"] < run["max_attempts"],
+    }
+    if is_watched(call.task):
+        return run_attempt(load(run, call), **ending)
+    try:
+        return completed(stored(call.task.call(*call.args, **call.kwargs)))
+    except BaseException as e:
+        return conclude(load(run, call), None, e, **ending)

@@ -13,7 +13,7 @@ from django.utils import timezone, translation
 
 from ..context import ReproqContext
 from . import attempt
-from .loading import Refused, load, load_task
+from .loading import Refused, load, load_task, sender_of
 
 
 def is_coroutine(run: Mapping[str, Any]) -> bool:
@@ -65,7 +65,7 @@ async def _run(run: Mapping[str, Any]) -> dict[str, Any]:
 
 def _begin(run: Mapping[str, Any]) -> tuple[ReproqContext, type]:
     context = load(run)
-    sender = type(context.task_result.task.get_backend())
+    sender = sender_of(context.task_result.task)
     attempt.announce(context, sender)
     return context, sender
 

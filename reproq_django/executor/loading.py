@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.signals import setting_changed
 from django.dispatch import receiver
@@ -29,29 +29,44 @@ class Refused(Exception):
         self.outcome = outcomes.failed(kind, exception_class, message, retry=False)
 
 
-def load(run: Mapping[str, Any]) -> ReproqContext:
-    """Build the context of a claimed run, with its decoded arguments in the result.
+class Call(NamedTuple):
+    """What a claimed run asks for."""
+
+    task: Task  # As it was enqueued.
+    args: list[Any]
+    kwargs: dict[str, Any]
+    db_alias: str
+
+
+def load_call(run: Mapping[str, Any]) -> Call:
+    """The call of a claimed run.
 
     Raises Refused where it must not or cannot be started, and whatever importing the task raises.
     """
-    task = load_task(run["task_path"])
-    args, kwargs = _arguments(run["spec_json"])
-    backend_alias = run.get("backend_alias") or task.backend
-    db_alias = run.get("db_alias") or _database(backend_alias, run["queue_name"])
-    called = changed(
-        task,
-        backend=backend_alias if backend_alias in task_backends else task.backend,
-        queue_name=run["queue_name"],
-        priority=run["priority"],
-        run_after=_time(run.get("run_after")),
+    task, db_alias = _enqueued(
+        run["task_path"],
+        os.environ.get(NAME),
+        run.get("backend_alias"),
+        run["queue_name"],
+        run["priority"],
     )
+    args, kwargs = _arguments(run["spec_json"])
+    return Call(task, args, kwargs, run.get("db_alias") or db_alias)
+
+
+def load(run: Mapping[str, Any], call: Call | None = None) -> ReproqContext:
+    """The context of a claimed run, with its decoded arguments in the result.
+
+    Where `call` was not loaded before, raises what load_call() does.
+    """
+    call = call or load_call(run)
     result = results.fresh(
-        called,
+        changed(call.task, run_after=_time(run.get("run_after"))),
         run["result_id"],
-        args,
-        kwargs,
-        db_alias=db_alias,
-        backend=called.backend,
+        call.args,
+        call.kwargs,
+        db_alias=call.db_alias,
+        backend=call.task.backend,
         status=TaskResultStatus.RUNNING,
         enqueued_at=_time(run.get("enqueued_at")),
         started_at=_time(run.get("started_at")),
@@ -62,7 +77,7 @@ def load(run: Mapping[str, Any]) -> ReproqContext:
     results.set_values(result, _attempts=run["attempt"])
     return ReproqContext(
         task_result=result,
-        db_alias=db_alias,
+        db_alias=call.db_alias,
         lease_no=run["lease_no"],
         metadata=run.get("metadata_json") or {},
     )
@@ -71,6 +86,32 @@ def load(run: Mapping[str, Any]) -> ReproqContext:
 def load_task(path: str) -> Task:
     """Import the task that is registered at a path inside the allow-list."""
     return _registered(path, os.environ.get(NAME))
+
+
+def sender_of(task: Task) -> type:
+    """The class of the task's backend, which is the sender of its signals."""
+    return _backend_class(task.backend)
+
+
+@lru_cache(maxsize=64)
+def _backend_class(alias: str) -> type:
+    return type(task_backends[alias])
+
+
+@lru_cache(maxsize=1024)
+def _enqueued(
+    path: str,
+    allowed_by_environment: str | None,
+    backend_alias: str | None,
+    queue_name: str,
+    priority: int,
+) -> tuple[Task, str]:
+    """The task with the options that it was enqueued with, and the database of its runs."""
+    task = _registered(path, allowed_by_environment)
+    alias = backend_alias or task.backend
+    backend = alias if alias in task_backends else task.backend
+    called = changed(task, backend=backend, queue_name=queue_name, priority=priority)
+    return called, _database(alias, queue_name)
 
 
 @lru_cache(maxsize=1024)
@@ -90,8 +131,9 @@ def _registered(path: str, allowed_by_environment: str | None) -> Task:
 
 @receiver(setting_changed)
 def _forget_registered(**kwargs: Any) -> None:
-    """In tests another setting may allow other tasks."""
-    _registered.cache_clear()
+    """In tests another setting may allow other tasks, or send them elsewhere."""
+    for cached in (_registered, _enqueued, _backend_class):
+        cached.cache_clear()
 
 
 def _not_allowed(message: str) -> Refused:

@@ -166,6 +166,7 @@ STATE = [
         options={
             "verbose_name": "task run",
             "verbose_name_plural": "task runs",
+            "permissions": [("can_replay_taskrun", "Can replay task run")],
             "db_table": "task_runs",
         },
     ),

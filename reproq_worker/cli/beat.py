@@ -48,7 +48,8 @@ def beat(dsn: str | None, once: bool, interval: float) -> None:
 
 @click.command()
 @dsn_option
-def schedule(dsn: str | None) -> None:
+@click.option("--interval", type=DURATION, help="No meaning: it ticks once.")
+def schedule(dsn: str | None, interval: float | None) -> None:
     """Tick once and leave: the same as beat with --once.
 
     \b

@@ -1,7 +1,8 @@
 """The --dsn option, and the connection that it names. A password never leaves this module."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import click
@@ -21,9 +22,40 @@ _dsn_alone = click.option(
 )
 
 
+@dataclass(frozen=True)
+class Chosen:
+    """What a shell around the commands (click's `obj`) knows of databases: names and their DSNs."""
+
+    names: Mapping[str, str] = field(repr=False)
+    #: Whether a command that can shall work on each of them.
+    every: bool = False
+
+
 def dsn_option(command: Callable[..., Any]) -> Callable[..., Any]:
     """For every command that talks to a database; pass what it gives to `transaction`."""
     return config_option(_dsn_alone(command))
+
+
+def on_each_database[C: click.Command](command: C) -> C:
+    """Mark a command that asks `each_database`, so that a shell can offer all of them at once."""
+    command.on_each_database = True  # type: ignore[attr-defined]
+    return command
+
+
+def each_database(dsn: str | None) -> Iterator[tuple[str, psycopg.Cursor]]:
+    """The name of a database and a cursor in a transaction, for each that the command is about.
+
+    That is the one with this DSN, unless the shell around the command has chosen several.
+    """
+    chosen = click.get_current_context().find_object(Chosen) or Chosen({})
+    if chosen.every:
+        for name, one in chosen.names.items():
+            with transaction(one) as cursor:
+                yield name, cursor
+        return
+    with transaction(dsn) as cursor:
+        names = [name for name, one in chosen.names.items() if one == dsn]
+        yield names[0] if names else cursor.connection.info.dbname, cursor
 
 
 @contextmanager

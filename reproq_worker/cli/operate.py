@@ -2,7 +2,7 @@
 
 import click
 
-from reproq_worker.call import call_value
+from reproq_worker.call import call, call_value
 from reproq_worker.cli.database import dsn_option, transaction
 from reproq_worker.cli.faults import REFUSED, Fault
 from reproq_worker.cli.output import json_option, show_json
@@ -26,13 +26,15 @@ def cancel(dsn: str | None, result_id: int, as_json: bool) -> None:
       reproq cancel --id 42
     """
     with transaction(dsn) as cursor:
+        [before] = call(cursor, "inspect", result_id=result_id)
         status = call_value(cursor, "cancel", result_id=result_id)
     if status in _ENDED:
         raise Fault(f"task {result_id} is {status} already: nothing to cancel", REFUSED)
     if as_json:
         show_json({"result_id": result_id, "status": status})
     elif status == "RUNNING":
-        click.echo(f"Cancellation requested for task {result_id}")
+        already = "already " if before["cancel_requested"] else ""
+        click.echo(f"Cancellation {already}requested for task {result_id}")
     else:
         click.echo(f"Task {result_id} is {status}")
 

@@ -84,7 +84,13 @@ worker_options = _all(
     ),
     _option("lease_seconds", "How long a claim lasts unless renewed.", type=DURATION),
     _option("heartbeat_seconds", "How often leases are renewed; 0 never.", type=DURATION),
-    _option("reclaim_interval_seconds", "Look for lost leases so often; 0 never.", type=DURATION),
+    _option(
+        "reclaim_interval_seconds",
+        "Look for lost leases so often; 0 never.",
+        "--reclaim-interval-seconds",
+        "--claim-interval",
+        type=DURATION,
+    ),
     _option("poll_min_backoff", "The first pause after an empty claim.", type=DURATION),
     _option(
         "poll_max_backoff",

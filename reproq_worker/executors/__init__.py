@@ -49,7 +49,8 @@ class Executor(Protocol):
     async def start(self, finished: Finished, freed: Callable[[], None], next_run: NextRun) -> None:
         """Get ready; ExecutorUnusable when that is impossible.
 
-        `finished` is called when a run has left its slot, `freed` when a slot comes (back) to life.
+        `finished` is called when a run is over, `freed` when slots can take runs (again), once for
+        as many as there are.
         A slot that is free may ask for its `next_run` itself, without waiting for a submit.
         """
 

@@ -58,7 +58,7 @@ class ProcessExecutor:
         self._finished = finished
         self._freed = freed
         self._loop = asyncio.get_running_loop()
-        self._reports = reports.Reports(self._config, finished)
+        self._reports = reports.Reports(self._config, self._finish)
         processes.allow_descriptors(
             self._config.concurrency * _DESCRIPTORS_PER_CHILD + _OTHER_DESCRIPTORS
         )
@@ -109,9 +109,13 @@ class ProcessExecutor:
         if slot.is_ready:
             self._idle.append(slot)
         if written is None:
-            self._finished(run, raw)
+            self._finish(run, raw)
         else:
             self._reports.finish(run, raw, written)
+
+    def _finish(self, run: Held, raw: bytes | None) -> None:
+        self._finished(run, raw)
+        self._freed()
 
     # Events.
 

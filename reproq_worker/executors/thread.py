@@ -4,7 +4,8 @@ A thread cannot be killed. A run that overruns is given up: its outcome is recor
 lost until the task returns, and what it returns then is dropped.
 
 Small tasks are quick here because the event loop is not asked between two of them: a thread takes
-its next run by itself, and outcomes go to the loop by as many as there are when it gets to them.
+its next run by itself, and wakes the loop only when it finds none. What it has done until then is
+collected when the loop looks after the runs, every 5 ms.
 """
 
 import asyncio
@@ -155,11 +156,14 @@ class ThreadExecutor:
                 self.stop(job.run, StopReason.TIMEOUT)
         held_back = self._busy
         ended, waits = (b - a for a, b in zip(self._seen, self._count(), strict=True))
-        self._watching = bool(self._jobs)
+        with self._lock:  # or a thread between two runs would look idle
+            self._watching = bool(self._jobs)
         self._busy = ended > 2 * waits or not self._watching
         if self._watching:
             self._look_again()
-        if held_back:
+        if self._returned:
+            self._collect()
+        elif held_back:
             self._freed()
 
     def _count(self) -> tuple[int, int]:
@@ -215,7 +219,8 @@ class ThreadExecutor:
             if goes_on and not self._one_thread_will_do() and (run := self._next_run()):
                 following = self._occupy(run)
         self._returned.append((job, raw))
-        if not self._collecting:
+        # While a run is in a slot the loop looks by itself.
+        if following is None and not self._collecting:
             self._collecting = True
             with contextlib.suppress(RuntimeError):  # the worker has left already
                 self._loop.call_soon_threadsafe(self._collect)
@@ -227,11 +232,11 @@ class ThreadExecutor:
         self._collecting = False  # first: what comes from now on may not be seen below
         while self._returned:
             job, raw = self._returned.popleft()
-            if not job.given_up:
+            if job.given_up:
+                self._overrun.discard(job)
+            else:
                 self._finished(job.run, raw)
-                continue
-            self._overrun.discard(job)
-            self._freed()
+        self._freed()
 
 
 def _load(config: WorkerConfig) -> ModuleType | Logged:

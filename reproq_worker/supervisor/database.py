@@ -30,6 +30,10 @@ _CONNECTION_DEFAULTS = {
     "tcp_user_timeout": 20000,
 }
 _AT_REST = (TransactionStatus.IDLE, TransactionStatus.UNKNOWN)
+_AWAY_CLASSES = ("08", "53", "57", "58")
+#: A server that takes no writes (a standby, or the old primary after a failover), and one that has
+#: ended a session which it took for forgotten.
+_AWAY = ("25006", "25P03")
 _TRANSIENT = {
     "40001": "serialization failure",
     "40P01": "deadlock",
@@ -42,10 +46,10 @@ def is_outage(error: BaseException) -> bool:
     """Whether the connection or the server is gone, rather than the statement wrong."""
     if isinstance(error, (TimeoutError, OSError, psycopg.InterfaceError)):
         return True
-    if not isinstance(error, psycopg.OperationalError):
-        return False
-    state = error.sqlstate
-    return state is None or (state[:2] in ("08", "57", "53", "58", "25") and state != "57014")
+    state = getattr(error, "sqlstate", None)
+    if state is None:
+        return isinstance(error, psycopg.OperationalError)
+    return (state[:2] in _AWAY_CLASSES and state != "57014") or state in _AWAY
 
 
 def is_transient(error: BaseException) -> bool:
@@ -84,7 +88,7 @@ class OutageLog:
             log.warning("database out of reach, trying again: %s", brief(error))
 
     def found(self) -> None:
-        """A connection works."""
+        """A statement came through. (A mere connection may be one to a read-only server.)"""
         with self._lock:
             told, self._down = self._down, False
         if told:
@@ -117,11 +121,11 @@ class Session:
         """The open connection, or a new one; raises when there is none to have."""
         if self._connection is None or self._connection.closed:
             self.connects += 1
-            # Nothing may be prepared: PgBouncer gives each transaction another server connection.
             self._connection = await AsyncConnection.connect(
                 self._conninfo, autocommit=True, prepare_threshold=None
             )
-            self._outages.found()
+            if await _is_direct(self._connection):
+                self._connection.prepare_threshold = 1
         return self._connection
 
     async def query(
@@ -136,10 +140,15 @@ class Session:
                     await connection.execute(BOUND_TRANSACTION)
                     cursor = await connection.execute(statement, arguments)
                     await connection.execute("commit")
+                self.works()
                 return await cursor.fetchall() if cursor.description else []
         except Exception as error:
             await self.recover(error)
             raise
+
+    def works(self) -> None:
+        """A statement came through."""
+        self._outages.found()
 
     async def recover(self, error: BaseException) -> None:
         """After an error: roll back, or drop the connection when it is of no use."""
@@ -162,6 +171,16 @@ class Session:
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.close()
+
+
+async def _is_direct(connection: AsyncConnection) -> bool:
+    """Whether this is a connection to the server itself, where statements may be prepared.
+
+    A pooler such as PgBouncer gives each transaction another connection to the server, which has
+    not prepared them. It answers for itself when asked who is to be cancelled.
+    """
+    cursor = await connection.execute("select pg_backend_pid()")
+    return await cursor.fetchone() == (connection.info.backend_pid,)
 
 
 def _spelled_out(dsn: str) -> dict[str, str]:

@@ -69,7 +69,7 @@ class Pump:
         self._empty_since = None  # it may have enqueued more
         if raw is not None:
             self._ledger.ended(run, raw)
-        self.slot_freed()
+        self._wake.set()
 
     def slot_freed(self) -> None:
         """A slot can take a run."""

@@ -2,7 +2,8 @@ create or replace function _reproq_claim_line(
     worker_id text,
     queue_name text,
     wanted integer,
-    lease interval
+    lease interval,
+    result_ids bigint[] default null
 )
 returns bigint[]
 language plpgsql
@@ -56,18 +57,37 @@ begin
     loop
         -- The next tickets that nobody else is taking. Those met before and left behind (their
         -- record is locked, their gate is in another's hands) are passed over.
-        v_line := array(
-            select t
-            from (
-                select l.*
-                from reproq_ready l
-                where l.queue_name = _reproq_claim_line.queue_name
-                    and (l.claim_order, l.result_id) > (v_after_order, v_after_id)
-                order by l.claim_order, l.result_id
-                limit greatest(wanted - cardinality(v_all), v_window)
-                for update skip locked
-            ) t
-        );
+        if result_ids is null then
+            v_line := array(
+                select t
+                from (
+                    select l.*
+                    from reproq_ready l
+                    where l.queue_name = _reproq_claim_line.queue_name
+                        and (l.claim_order, l.result_id) > (v_after_order, v_after_id)
+                    order by l.claim_order, l.result_id
+                    limit greatest(wanted - cardinality(v_all), v_window)
+                    for update skip locked
+                ) t
+            );
+        else
+            v_line := array(
+                select t
+                from (
+                    select l.*
+                    from unnest(_reproq_claim_line.result_ids) i (result_id)
+                    inner join task_runs r on r.result_id = any(array[i.result_id])
+                    inner join reproq_ready l
+                        on l.queue_name = any(array[r.queue_name])
+                        and l.claim_order = r.claim_order
+                        and l.result_id = r.result_id
+                    where r.queue_name = _reproq_claim_line.queue_name
+                        and (l.claim_order, l.result_id) > (v_after_order, v_after_id)
+                    order by l.claim_order, l.result_id
+                    for update of l skip locked
+                ) t
+            );
+        end if;
         exit when v_line = '{}';
         v_again := false;
 
@@ -130,5 +150,5 @@ begin
 end;
 $$;
 
-comment on function _reproq_claim_line(text, text, integer, interval) is
-'Start up to wanted runs from the line of one queue; their ids, in order.';
+comment on function _reproq_claim_line(text, text, integer, interval, bigint[]) is
+'Start up to wanted runs from the line of one queue, or of these runs alone; their ids, in order.';

@@ -112,10 +112,12 @@ begin
     end loop;
 
     places := _reproq_free_slots(array(select t.concurrency_key from unnest(passed) t));
-    parked := cardinality(v_parked_ids);
-    woken := case
-        when parked > 0 then _reproq_park(tickets, v_parked_ids, v_parked_at) else 0
-    end;
+    parked := 0;
+    woken := 0;
+    if v_parked_ids <> '{}' then
+        select k.parked, k.woken into parked, woken
+        from _reproq_park(tickets, v_parked_ids, v_parked_at) k;
+    end if;
 end;
 $$;
 

@@ -1,4 +1,4 @@
-create or replace function _reproq_take_lost(max_tasks integer)
+create or replace function _reproq_take_lost(max_tasks integer, older_than interval default '0')
 returns bigint[]
 language plpgsql
 volatile
@@ -18,7 +18,7 @@ begin
     with due as materialized (
         select l.result_id
         from reproq_leases l
-        where l.leased_until <= v_now
+        where l.leased_until <= v_now - older_than
             and pg_postmaster_start_time() + l.lease_length <= v_now
         order by l.leased_until, l.result_id
         limit max_tasks
@@ -41,5 +41,5 @@ begin
 end;
 $$;
 
-comment on function _reproq_take_lost(integer) is
-'Take up to max_tasks leases that ran out off their runs, without waiting for those that somebody is just ending; the ids of the runs.';
+comment on function _reproq_take_lost(integer, interval) is
+'Take up to max_tasks leases that ran out so long ago off their runs, without waiting for those that somebody is just ending; the ids of the runs.';

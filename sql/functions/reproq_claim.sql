@@ -3,7 +3,8 @@ create or replace function reproq_claim(
     queues text[] default '{default}',
     max_tasks integer default 1,
     lease interval default '5 minutes',
-    wait interval default '0'
+    wait interval default '0',
+    result_ids bigint[] default null
 )
 returns table (
     result_id bigint,
@@ -47,6 +48,17 @@ declare
 begin
     perform _reproq_check_claim(worker_id, queues, max_tasks, lease, wait);
     perform _reproq_require_read_committed();
+    if result_ids is not null then
+        if cardinality(result_ids) > 10000 then
+            perform _reproq_refuse('result_ids', 'must be at most 10000 ids');
+        end if;
+        queues := array(
+            select distinct r.queue_name
+            from unnest(reproq_claim.result_ids) i (result_id)
+            inner join task_runs r on r.result_id = any(array[i.result_id])
+            order by r.queue_name
+        );
+    end if;
 
     -- Queue by queue, each from its own index scan, beginning at another one each time.
     v_first := floor(random() * cardinality(queues))::integer;
@@ -59,7 +71,8 @@ begin
                 worker_id,
                 queues[1 + (v_first + v_place) % cardinality(queues)],
                 v_wanted - cardinality(v_started),
-                lease
+                lease,
+                result_ids
             );
         end loop;
         exit when cardinality(v_started) >= v_wanted or v_woken < v_due and v_unparked = 0;
@@ -93,5 +106,5 @@ begin
 end;
 $$;
 
-comment on function reproq_claim(text, text[], integer, interval, interval) is
-'Start up to max_tasks (at most 1000) runs that may run now and return them, each under a lease of this length. Never waits for a lock. wait is for how long the caller would like a NOTIFY when it got fewer than it asked for. A NOTICE RQ100 means that more may be had at once. Errors: 22023, 22004, 25000 outside READ COMMITTED.';
+comment on function reproq_claim(text, text[], integer, interval, interval, bigint[]) is
+'Start up to max_tasks (at most 1000) runs that may run now and return them, each under a lease of this length. Never waits for a lock. wait is for how long the caller would like a NOTIFY when it got fewer than it asked for. A NOTICE RQ100 means that more may be had at once. With result_ids only those of these runs start that are READY and whose queue is not paused, of whatever queue: queues is not looked at. Errors: 22023, 22004, 25000 outside READ COMMITTED.';

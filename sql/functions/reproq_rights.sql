@@ -23,16 +23,24 @@ as $$
         (
             'operator', '{
                 reproq_cancel, reproq_retry, reproq_replay, reproq_replay_spec,
-                reproq_retry_failed, reproq_discard, reproq_cancel_workflow,
-                reproq_retry_workflow, reproq_prune, reproq_prune_expired, reproq_pause_queue,
-                reproq_resume_queue, reproq_set_aging, reproq_set_rate_limit,
-                reproq_delete_rate_limit, reproq_enqueue_periodic_task, reproq_cron_next,
-                reproq_explain, reproq_results, reproq_states, reproq_stats, reproq_gauges,
-                reproq_failed_runs, reproq_inspect, reproq_violations, reproq_repair
+                reproq_retry_failed, reproq_discard, reproq_delete, reproq_cancel_workflow,
+                reproq_retry_workflow, reproq_prune, reproq_prune_expired, reproq_prune_workers,
+                reproq_reclaim, reproq_pause_queue, reproq_resume_queue,
+                reproq_set_aging, reproq_set_rate_limit, reproq_delete_rate_limit,
+                reproq_enqueue_periodic_task, reproq_cron_next,
+                reproq_explain, reproq_results, reproq_states, reproq_stats, reproq_counts,
+                reproq_gauges, reproq_failed_runs, reproq_inspect, reproq_find_runs,
+                reproq_throughput, reproq_task_times, reproq_limits, reproq_workflow,
+                reproq_violations, reproq_repair
             }'
         ),
         -- No arguments, no results, no messages, and no names of locks and keys either.
-        ('observer', '{reproq_states, reproq_stats, reproq_gauges}'),
+        (
+            'observer', '{
+                reproq_states, reproq_stats, reproq_counts, reproq_gauges, reproq_find_runs,
+                reproq_throughput
+            }'
+        ),
         -- What every client may ask before it begins.
         ('producer', '{reproq_installed, reproq_rights}'),
         ('worker', '{reproq_installed, reproq_rights}'),

@@ -44,7 +44,7 @@ begin
         select
             r.queue_name, count(*) as runs, min(t.run_after) as next_due_at,
             count(*) filter (where r.attempts > 0) as retrying
-        from reproq_scheduled t inner join task_runs r on r.result_id = t.result_id
+        from reproq_scheduled t inner join task_runs r on r.result_id = any(array[t.result_id])
         group by r.queue_name
     ),
 
@@ -64,7 +64,7 @@ begin
 
     ready as (
         select t.queue_name, count(*) as runs, min(r.enqueued_at) as oldest
-        from reproq_ready t inner join task_runs r on r.result_id = t.result_id
+        from reproq_ready t inner join task_runs r on r.result_id = any(array[t.result_id])
         group by t.queue_name
     ),
 
@@ -72,7 +72,7 @@ begin
         select
             r.queue_name, count(*) as runs,
             count(*) filter (where t.leased_until <= v_now) as lost
-        from reproq_leases t inner join task_runs r on r.result_id = t.result_id
+        from reproq_leases t inner join task_runs r on r.result_id = any(array[t.result_id])
         group by r.queue_name
     ),
 

@@ -8,9 +8,9 @@ select enqueue('a', '{"lock_key": "l", "concurrency_key": "k", "concurrency_limi
 insert into reproq_leases (result_id, lease_no, worker_id, leased_until, lease_length, lock_key)
 values (1, 1, 'w', _reproq_now() + '1 h', '1 h', 'l');
 create temp table line as select l as ticket from reproq_ready l;
-select is(
-    _reproq_park(array(select ticket from line), array[:a, :b], '{lock:l,key:k}'), 0,
-    'parking wakes nobody where nobody waits'
+select results_eq(
+    format('select * from _reproq_park(array(select ticket from line), array[%s, %s], ''{lock:l,key:k}'')', :a, :b),
+    'values (2, 0)', 'parking wakes nobody where nobody waits'
 );
 select results_eq(
     'select result_id, gate collate "default", queue_name, claim_order, concurrency_limit from reproq_blocked order by 1',

@@ -6,6 +6,7 @@ select started('a') as a, started('b') as b \gset
 select advance('1 minute'), started('later') as later \gset
 select is(_reproq_take_lost(9), '{}', 'no lease has run out');
 select advance('4 minutes');
+select is(_reproq_take_lost(9, '1 s'), '{}', 'none so long ago');
 insert into reproq_leases (result_id, lease_no, worker_id, leased_until, lease_length)
 values (77, 1, 'w', _reproq_now() - '1 h'::interval, '1 h');
 select is(_reproq_take_lost(0), '{}', 'as many as are wanted');

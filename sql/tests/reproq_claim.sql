@@ -263,5 +263,33 @@ select lives_ok(
 
 select is_empty('select * from reproq_violations()', 'no invariant is broken at the end');
 
+-- Given runs and no others, of whatever queue, through the same gates.
+
+delete from task_runs;
+create function claimed(ids bigint[], wanted integer default 100) returns text
+language sql volatile as $$
+    select coalesce(string_agg(c.spec_json #>> '{args,0}', ' ' order by c.result_id), '')
+    from reproq_claim('w1', max_tasks => wanted, result_ids => ids) c;
+$$;
+select enqueue('first'), enqueue('a', '{"queue": "q1"}') as a, enqueue('b', '{"queue": "q2"}') as b,
+    enqueue('later', '{"run_in": 600}') as later, enqueue('l1', '{"lock_key": "l"}') as l1,
+    enqueue('l2', '{"lock_key": "l"}') as l2, enqueue('old', '{"expires_in": 60}') as old \gset
+select is(claimed(array[:a, :b, :later, :a, 0, null]), 'a b', 'those that are READY, of any queue, each once');
+select is(claimed(array[:a]), '', 'not what is RUNNING');
+select is(claimed(array[:l1, :l2]), 'l1', 'the gates hold for them, too');
+select is(in_words(:l2), 'BLOCKED with blocked', 'and park who does not pass');
+select advance('60 s');
+select is(claimed(array[:old]), '', 'nothing that has expired');
+insert into reproq_queue_controls (queue_name, paused) values ('q3', true);
+select enqueue('c', '{"queue": "q3"}') as c \gset
+select is(claimed(array[:c]), '', 'nothing of a paused queue (I14)');
+select is(claimed('{}'), '', 'of no runs none');
+select is(claims(9), 'first', 'nobody else was touched');
+select throws_ok(
+    $$select * from reproq_claim('w1', result_ids => array_fill(1::bigint, array[10001]))$$,
+    '22023', null, 'too many ids at once'
+);
+select is_empty('select * from reproq_violations()', 'no invariant is broken');
+
 select * from finish();
 rollback;

@@ -113,6 +113,33 @@ select is(reproq_reclaim(), 0, 'a lease of before the restart is left for its ow
 update test_clock set now = pg_postmaster_start_time() + interval '5 minutes';
 select is(reproq_reclaim(), 1, 'and taken back then');
 
+-- What an operator may ask for.
+
+delete from task_runs;
+update test_clock set now = '2100-02-01 12:00:00+00';
+select started('n') as n, started('o', '{"max_attempts": 5}') as o, started('p') as p \gset
+select reproq_cancel(:p);
+select advance('6 minutes');
+select is(reproq_reclaim(older_than => '61 seconds'), 0, 'a lease that ran out lately is left');
+select is(reproq_reclaim(null, dry_run => true), 3, 'a dry run counts');
+select is(reproq_reclaim(1, dry_run => true), 1, 'as many as are wanted');
+select is(reproq_reclaim(older_than => '1 minute', action => 'fail'), 3, 'so long ago');
+select is(
+    array[(run(:n)).status, (run(:o)).status, (run(:p)).status, (run(:o)).last_error],
+    array['FAILED', 'FAILED', 'CANCELLED', 'lease_lost: worker w1 did not renew its lease in time'],
+    'failed for good, whatever attempts are left; a cancelled one is CANCELLED'
+);
+select is((run(:o)).errors_json #>> '{0,kind}', 'lease_lost', 'with the kind of a lost lease');
+select started('q') as q \gset
+delete from reproq_leases;
+select is(reproq_reclaim(dry_run => true), 0, 'a run without a lease row is left');
+select is(reproq_reclaim(dry_run => true, include_null_lease => true), 1, 'unless asked for');
+select is(reproq_reclaim(include_null_lease => true), 1, 'then it is taken back');
+select is(in_words(:q), 'READY with ready', 'into the line');
+select throws_ok('select reproq_reclaim(action => ''drop'')', '22023',
+    'action: must be requeue or fail', 'another action');
+select throws_ok('select reproq_reclaim(older_than => ''-1 s'')', '22023', null, 'a negative time');
+
 select throws_ok('select reproq_reclaim(' || v || ')', '22023', 'max_tasks: must be at least 1',
     'max_tasks ' || v)
 from unnest('{0,-1,null}'::text[]) v where v is not null;

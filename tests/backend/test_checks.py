@@ -38,6 +38,6 @@ def test_without_a_schema_it_says_what_to_run():
         cursor.execute("create schema empty; set local search_path = empty")
     [message] = check_schema(databases=["default"])
     assert (message.id, message.hint) == (
-        "reproq.E011",
+        "reproq.W011",
         "Run manage.py migrate --database default.",
     )

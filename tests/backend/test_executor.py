@@ -7,12 +7,13 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.tasks.base import Task
+from django.tasks.signals import log_task_finished, log_task_started, task_finished, task_started
 from django.utils import timezone, translation
 from django.utils.log import RequireDebugTrue
 
 from reproq_django import executor
 from reproq_django.exceptions import Retry
-from reproq_django.executor import allowlist
+from reproq_django.executor import allowlist, claimed, quiet
 from reproq_django.executor.quiet import drop_unseen_records
 from reproq_django.models import TaskRun
 from tests.backend.running import claim, run_all, run_one
@@ -241,6 +242,9 @@ class TestUnseenRecords:
         monkeypatch.setattr(logger, "propagate", False)
         yield logger
         logger.setLevel(logging.NOTSET)
+        task_started.connect(log_task_started)
+        task_finished.connect(log_task_finished)
+        quiet._logs_failures = False
 
     @pytest.mark.parametrize(
         ("level", "only_debug", "debug", "seen"),
@@ -266,6 +270,27 @@ class TestUnseenRecords:
         logger.setLevel(logging.DEBUG)
         drop_unseen_records()
         assert logger.level == logging.DEBUG
+
+    def test_a_failure_is_logged_as_before(self, logger, caplog):
+        logger.handlers = []
+        drop_unseen_records()
+        logger.handlers = [caplog.handler]
+        tasks.fail.using(max_attempts=1).enqueue()
+        [run] = claim()
+        assert executor.execute(run)["outcome"] == "fail"
+        [record] = caplog.records
+        assert record.levelno == logging.ERROR
+        assert record.exc_info[0] is ValueError
+
+    def test_what_nobody_hears_of_is_not_made(self, logger, monkeypatch):
+        logger.handlers = []
+        drop_unseen_records()
+        made = []
+        monkeypatch.setattr(claimed, "load", lambda run, call: made.append(run))
+        tasks.add.enqueue(1, 2)
+        [run] = claim()
+        assert executor.execute(run)["return_json"] == 3
+        assert not made
 
 
 @pytest.mark.django_db(transaction=True)

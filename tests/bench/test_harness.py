@@ -16,6 +16,7 @@ from benchmarks.turn import Sizes
 TINY = Sizes(scale=0.04, one_by_one=20, pickups=5)
 
 
+@pytest.mark.slow
 def test_a_round_measures_everything_of_this_project_and_names_what_it_could_not_measure():
     here = Path(sys.executable)
     broken = BY_NAME["reproq-sql"]._replace(name="broken", adapter="no_such_adapter")

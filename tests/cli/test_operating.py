@@ -5,41 +5,12 @@ import json
 import psycopg
 import pytest
 
+from reproq_worker import __version__
 from reproq_worker.torture.run import Torture
 from reproq_worker.torture.verdict import judge
+from tests.cli.queue import enqueue, fail, status
 
 NEWEST = pytest.mark.parametrize("server", ["pg18"], indirect=True)
-
-
-@pytest.fixture
-def run(reproq, dsn):
-    """`reproq` on the test's database; expects exit code 0 unless told otherwise."""
-
-    def run(*args, code=0):
-        result = reproq(*args, env={"DATABASE_URL": dsn})
-        assert result.exit_code == code, result.output
-        return result.stdout if code == 0 else result.output
-
-    return run
-
-
-def enqueue(conn, path="shop.tasks.charge", **options) -> int:
-    params = "".join(f", {name} => %({name})s" for name in options)
-    statement = f"select reproq_enqueue('{path}'{params})"
-    return conn.execute(statement, options).fetchone()[0]
-
-
-def fail(conn, queue="default") -> int:
-    """A run that failed for good."""
-    run_id = enqueue(conn, f"shop.tasks.{queue}", queue=queue, max_attempts=1)
-    [lease] = conn.execute("select lease_no from reproq_claim('w', array[%s])", [queue]).fetchone()
-    error = '{"kind": "app_error", "message": "no paper\\n\\u001b[31m"}'
-    conn.execute("select reproq_fail(%s, %s, %s)", [run_id, lease, error])
-    return run_id
-
-
-def status(conn, run_id: int) -> str:
-    return conn.execute("select status from task_runs where result_id = %s", [run_id]).fetchone()[0]
 
 
 class TestTriage:
@@ -133,7 +104,7 @@ def test_a_run_that_has_ended_cannot_be_cancelled(run, conn):
 
 class TestDoctor:
     def test_is_content_with_what_is_well(self, run, conn):
-        conn.execute("select reproq_register_worker('w', 'h', 1, '{default}', '1')")
+        conn.execute("select reproq_register_worker('w', 'h', 1, '{default}', %s)", [__version__])
         assert run("doctor", "--strict").endswith("Doctor found 0 error(s) and 0 warning(s).\n")
 
     @pytest.mark.breaks_invariants
@@ -146,6 +117,51 @@ class TestDoctor:
         conn.execute("alter table rate_limits rename to gone")
         found = json.loads(run("doctor", "--json", code=1))
         assert "missing tables: rate_limits" in [row["what"] for row in found["findings"]]
+
+    @pytest.mark.parametrize(
+        ("statement", "words"),
+        [
+            (
+                "alter database {} set default_transaction_isolation = 'repeatable read'",
+                "repeatable read by default",
+            ),
+            (
+                "select reproq_register_worker('x', 'h', 1, '{{default}}', '0.0')",
+                "workers of another release",
+            ),
+            (
+                "insert into periodic_tasks (name, cron_expr, task_path, queue_name)"
+                " values ('s', '* * * * *', 'a.b', 'nobody')",
+                "no worker serves the queues of schedules: s (nobody)",
+            ),
+            ("select reproq_pause_queue('mail')", "paused queues: mail"),
+        ],
+    )
+    def test_finds_each_mistake(self, run, conn, statement, words):
+        conn.execute("select reproq_register_worker('w', 'h', 1, '{default}', '1')")
+        conn.execute(statement.format(conn.info.dbname))
+        code = 1 if "isolation" in statement else 0
+        found = run("doctor", code=code)
+        assert words in found
+
+    def test_finds_who_may_write_the_table_though_roles_are_told_apart(self, run, conn):
+        role = f"writer_{conn.info.dbname}"
+        conn.execute(f"create role {role} login")
+        try:
+            run("grant", "--producer", role)
+            assert "may write the table" not in run("doctor")
+            conn.execute(f"grant insert on task_runs to {role}")
+            found = run("doctor")
+            assert f"these may write the table itself: {role} (task_runs)" in found
+        finally:
+            conn.execute(f"drop owned by {role}; drop role {role}")
+
+    def test_tries_the_settings_of_a_worker(self, run, tmp_path):
+        config = tmp_path / "reproq.toml"
+        config.write_text('[metrics]\naddr = "0.0.0.0:9090"\n')
+        assert "no worker would start here: metrics.addr" in run("doctor", code=1)
+        config.write_text(f'[worker]\nlogs_dir = "{config}"\n')
+        assert "logs cannot be written" in run("doctor", code=1)
 
     def test_without_a_schema_or_a_database(self, reproq, empty_dsn):
         result = reproq("doctor", "--dsn", empty_dsn)

@@ -11,6 +11,8 @@ from tests.harness.machine import NEWEST, OLDER, available, in_ci, missing
 from tests.harness.servers import Server, Servers
 
 SERVERS = pytest.StashKey[Servers]()
+#: What hardly depends on the server's version. On the older one it is slow, so to say.
+NEWEST_FIRST = ("cli", "isolation", "monitor", "races", "schedules", "worker")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -42,7 +44,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--slow") or in_ci():
+    if wants_all(config):
         return
     slow = [item for item in items if item.get_closest_marker("slow")]
     # A test that was named on the command line is meant, slow or not.
@@ -75,9 +77,17 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         for mark in metafunc.definition.iter_markers("parametrize")
     )
     if "server" in metafunc.fixturenames and not chosen_by_test:
-        metafunc.parametrize(
-            "server", server_names(metafunc.config), indirect=True, scope="session"
-        )
+        names = server_names(metafunc.config)
+        if metafunc.module.__name__.split(".")[1] in NEWEST_FIRST and not wants_all(
+            metafunc.config
+        ):
+            names = names[:1]
+        metafunc.parametrize("server", names, indirect=True, scope="session")
+
+
+def wants_all(config: pytest.Config) -> bool:
+    """Whether the slow tests run, too."""
+    return config.getoption("--slow") or in_ci()
 
 
 def server_names(config: pytest.Config) -> list[str]:

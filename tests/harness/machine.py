@@ -25,6 +25,11 @@ def has_pg_cron() -> bool:
     return (SYSTEM_BIN.parent / "lib" / "pg_cron.so").exists()
 
 
+def chromium() -> str | None:
+    """The browser that looks at the admin; none is downloaded."""
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
 def missing() -> list[str]:
     """What this machine lacks for a whole run, in words."""
     gaps = []
@@ -40,6 +45,8 @@ def missing() -> list[str]:
         gaps.append("pg_cron (Debian: postgresql-15-cron)")
     if shutil.which("pgbouncer") is None and not Path("/usr/sbin/pgbouncer").exists():
         gaps.append("PgBouncer (Debian: pgbouncer)")
+    if chromium() is None:
+        gaps.append("Chromium (Debian: chromium)")
     if shutil.which("node") is None:
         gaps.append("Node.js (Debian: nodejs)")
     return gaps

@@ -73,6 +73,17 @@ def test_wheel_carries_both_packages_and_the_sql(wheel):
         f"reproq-{reproq_worker.__version__}.dist-info",
     }
     assert not any(name.startswith("reproq_worker/sql/tests") for name in names)
+    # What is no Python is not left behind: templates, a start script, example configurations.
+    data = [
+        file.relative_to(ROOT).as_posix()
+        for package in ("reproq_django", "reproq_worker")
+        for file in (ROOT / package).rglob("*")
+        if file.suffix not in (".py", ".pyc") and file.is_file()
+    ]
+    assert "reproq_worker/resources/render_start.sh" in data
+    assert set(data) <= names
+    examples = ("reproq.example.toml", "reproq.example.yaml")
+    assert {f"reproq_worker/resources/{name}" for name in examples} <= names
 
 
 def test_wheel_has_the_command_and_the_licence(wheel):

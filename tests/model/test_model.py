@@ -112,6 +112,7 @@ RARE = (
     "buckets wake nobody",
     "who waits at a bucket stays there",
     "what is due is left to the tick",
+    "explain overlooks token buckets",
 )
 
 

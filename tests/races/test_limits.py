@@ -56,6 +56,27 @@ def test_a_woken_run_that_parks_at_another_gate(conn, woken):
     assert claim(conn) == [first]
 
 
+def test_a_woken_run_stays_awake_where_it_could_not_wake_the_next(conn, make_conn):
+    key = {"concurrency_key": "k", "concurrency_limit": 1}
+    holder = enqueue(conn, "holder", **key)
+    assert claim(conn) == [holder]
+    first, behind = enqueue(conn, "first", lock_key="z", **key), enqueue(conn, "behind", **key)
+    assert claim(conn) == []
+    busy = enqueue(conn, "busy", lock_key="z")
+    assert claim(conn) == [busy]
+    complete(conn, holder)
+    assert (status(conn, first), status(conn, behind)) == ("READY", "BLOCKED")
+    # Another claimer, which has looked at the key already and starts nobody at it.
+    other = make_conn()
+    with other.transaction():
+        other.execute("select pg_advisory_xact_lock(hashtextextended('key:k', 0))")
+        assert claim(conn) == []
+        assert (status(conn, first), status(conn, behind)) == ("READY", "BLOCKED")
+        assert conn.execute("select * from reproq_violations()").fetchall() == []
+    assert claim(conn) == [behind]
+    assert status(conn, first) == "BLOCKED"
+
+
 def test_a_woken_run_that_parks_at_a_bucket(conn, woken, clock):
     conn.execute("select reproq_set_rate_limit('task:a.slow', 0.01, 1)")
     enqueue(conn, "pays", task_path="a.slow")

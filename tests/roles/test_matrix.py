@@ -100,7 +100,9 @@ def test_an_observer_sees_no_payload(told_apart, as_role):
         eye.execute("select * from reproq_stats()").fetchall(),
         eye.execute("select * from reproq_gauges()").fetchall(),
         eye.execute("select * from reproq_states(array[1, 2])").fetchall(),
-        eye.execute("select * from reproq_gauges()").fetchall(),
+        eye.execute("select * from reproq_find_runs('SUCCESSFUL')").fetchall(),
+        eye.execute("select * from reproq_throughput()").fetchall(),
+        eye.execute("select * from reproq_counts()").fetchall(),
         eye.execute("select * from reproq_rights()").fetchall(),
         eye.execute("select * from reproq_installed()").fetchall(),
     ]

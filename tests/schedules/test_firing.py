@@ -55,7 +55,7 @@ def tick(conn):
     return value(conn, "select fired from reproq_tick()")
 
 
-@pytest.mark.parametrize("minutes", [120, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("minutes", [40, pytest.param(1000, marks=pytest.mark.slow)])
 def test_a_slot_is_fired_once_by_eight_tickers_over_a_clock_that_is_put_back(
     conn, make_conn, clock, schedules, minutes
 ):

@@ -46,7 +46,12 @@ class Worker:
     """`reproq worker` with the plain executor."""
 
     def __init__(
-        self, dsn: str, log: Path, flags: tuple[object, ...], environment: dict[str, str]
+        self,
+        dsn: str,
+        log: Path,
+        flags: tuple[object, ...],
+        environment: dict[str, str],
+        stdin: int = subprocess.DEVNULL,
     ) -> None:
         self._log = log
         defaults = ["--executor-module", "tests.worker.plain_executor", "--concurrency", "2"]
@@ -57,7 +62,7 @@ class Worker:
                 cwd=ROOT,
                 stdout=file,
                 stderr=file,
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
             )
 
     @property

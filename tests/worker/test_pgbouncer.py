@@ -1,5 +1,6 @@
 """A worker behind PgBouncer in transaction mode, where no session belongs to anybody."""
 
+import asyncio
 import getpass
 import os
 import shutil
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import pytest
 
+from reproq_worker.supervisor.database import OutageLog, Session
 from tests.worker.process import until
 
 PGBOUNCER = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
@@ -73,3 +75,16 @@ def test_a_worker_behind_a_transaction_pool_does_its_work(
     assert queue.ended(late)["return_json"] == "late"
     worker.signal(15)
     assert worker.leave() == 0
+
+
+def test_statements_are_prepared_only_without_it(dsn, pooled_dsn):
+    async def thresholds():
+        for each in (dsn, pooled_dsn):
+            session = Session(each, "test", OutageLog())
+            yield (await session.connection()).prepare_threshold
+            await session.close()
+
+    async def both():
+        return [threshold async for threshold in thresholds()]
+
+    assert asyncio.run(both()) == [1, None]

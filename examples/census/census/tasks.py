@@ -9,6 +9,7 @@ import time
 from reproq_django import task
 from reproq_django.exceptions import Retry
 from reproq_django.models import TaskRun
+from reproq_django.recurring import recurring
 
 from . import sources
 
@@ -62,3 +63,39 @@ def report(package: str) -> dict[str, int]:
         "functions": sum(found["functions"] for found in newest.values()),
         "classes": sum(found["classes"] for found in newest.values()),
     }
+
+
+@task
+def largest_file(package: str) -> dict[str, str | int]:
+    """Find the largest source file of a package."""
+    sizes = {path: (sources.ROOT / path).stat().st_size for path in sources.source_files(package)}
+    path = max(sizes, key=lambda path: sizes[path])
+    return {"path": path, "bytes": sizes[path]}
+
+
+# The second of a chain: its argument is what the first one has returned.
+@task(takes_context=True, discard_on=SyntaxError)
+def survey_largest(context) -> dict[str, str | int]:
+    """Count what is in the file that the run before this one has found."""
+    [before] = context.predecessor_results()
+    path = before.return_value["path"]
+    return {"path": path, **sources.survey_source((sources.ROOT / path).read_bytes())}
+
+
+# The callback of a chord: it starts when all members have succeeded, and sees their results.
+@task(takes_context=True)
+def largest_of_all(context) -> dict[str, str | int]:
+    """Find the largest of the files that the members have found."""
+    return max(
+        (each.return_value for each in context.predecessor_results()), key=lambda it: it["bytes"]
+    )
+
+
+# Written to the database by `manage.py migrate`; every worker keeps time.
+@recurring(schedule="*/10 * * * *", key="take-stock")
+@task
+def take_stock() -> int:
+    """Count the surveys so far."""
+    return TaskRun.objects.filter(
+        task_path=survey.module_path, status=TaskRun.Status.SUCCESSFUL
+    ).count()

@@ -15,13 +15,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 from django.utils.connection import ConnectionDoesNotExist
 
-from reproq_django.databases import default_alias
+from reproq_django.commands.arguments import allows_by_apps, own_options, split_ids
+from reproq_django.databases import default_alias, queue_aliases
 from reproq_django.dsn import dsn_from_settings
+from reproq_django.executor.allowlist import NAME, allowed_modules
 from reproq_django.reloader import run_with_reload
 from reproq_worker.cli import COMMANDS
-from reproq_worker.cli.database import dsn_option, transaction
+from reproq_worker.cli.database import Chosen
 from reproq_worker.cli.group import LazyGroup
-from reproq_worker.install import install
 
 
 class Commands(LazyGroup):
@@ -33,40 +34,38 @@ class Commands(LazyGroup):
             return command
         command = copy.copy(command)
         # Only shown: they are split off before click sees the arguments.
-        command.params = [*command.params, _DATABASE, *([_RELOAD] if cmd_name == "worker" else [])]
+        command.params = [*command.params, *_own(cmd_name, command)]
         return command
 
 
 _DATABASE = click.Option(
     ["--database"], expose_value=False, help="The alias of a database in Django's settings."
 )
+_ALL = click.Option(
+    ["--all-databases"], is_flag=True, expose_value=False, help="On each database with queues."
+)
+_BACKEND = click.Option(
+    ["--backend"], expose_value=False, help="The database of this backend of TASKS."
+)
 _RELOAD = click.Option(
     ["--reload"], is_flag=True, expose_value=False, help="Start anew whenever code changes."
 )
 _OWN_COMMANDS = {
-    "migrate-worker": f"{__name__}:migrate_worker",
-    "sync-recurring": "reproq_django.commands:sync_recurring",
+    "init": "reproq_django.commands.init:init",
+    "doctor": "reproq_django.commands.doctor:doctor",
+    "migrate-worker": "reproq_django.commands.schema:migrate_worker",
+    "sync-recurring": "reproq_django.commands.recurring:sync_recurring",
+    "allowlist": "reproq_django.commands.allowlist:allowlist",
+    "stress-test": "reproq_django.commands.stress:stress_test",
 }
 _REPLACEABLE = {"worker", "beat"}
-_COMMANDS = Commands(COMMANDS | _OWN_COMMANDS)
-
-
-@click.command("migrate-worker")
-@dsn_option
-def migrate_worker(dsn: str | None) -> None:
-    """Install or upgrade the tables and functions, as `manage.py migrate` does."""
-    with transaction(dsn) as cursor:
-        steps = install(cursor)
-    if steps:
-        click.echo(f"✅ Reproq schema installed ({len(steps)} steps).")
-    else:
-        click.echo("✅ Reproq schema already present.")
+COMMANDS_OF_MANAGE = Commands(COMMANDS | _OWN_COMMANDS)
 
 
 class Command(BaseCommand):
     """A shell: the commands themselves are those of `reproq`."""
 
-    help = "Install, run and operate Reproq. Commands: " + ", ".join([*COMMANDS, *_OWN_COMMANDS])
+    help = "Install, run and operate Reproq. Commands: " + ", ".join(COMMANDS | _OWN_COMMANDS)
     requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -74,12 +73,12 @@ class Command(BaseCommand):
         parser.add_argument("arguments", nargs=argparse.REMAINDER, help="what it takes")
 
     def handle(self, *args: Any, command: str, arguments: list[str], **options: Any) -> None:
-        database, reload, rest = _own_options(command, arguments)
-        if reload:
+        own, rest = own_options(command, arguments)
+        if own.reload:
             self._reload()
         with redirect_stdout(_Verbatim(self.stdout)), redirect_stderr(_Verbatim(self.stderr)):
             try:
-                code = self._run(command, rest, database)
+                code = self._run(command, rest, own)
             except click.ClickException as error:
                 raise CommandError(error.format_message(), returncode=error.exit_code) from None
             except click.Abort:
@@ -89,20 +88,36 @@ class Command(BaseCommand):
         if code:
             raise CommandError(f"reproq {command} ended with exit code {code}.", returncode=code)
 
-    def _run(self, command: str, arguments: list[str], database: str | None) -> int | None:
+    def _run(self, command: str, arguments: list[str], own: argparse.Namespace) -> int | None:
+        database: str | None = own.database or own.backend
         if command in _REPLACEABLE and (program := _program()):
             return _start(program, [command, *arguments], database)
         words, found = _resolve(command, arguments)
         rest = arguments[len(words) - 1 :]
+        if found is not None and _takes(found, "result_id"):
+            database, rest = split_ids(database, rest)
         defaults: dict[str, Any] = {}
-        if found is not None and _takes(found, "dsn"):
+        chosen: Chosen | None = None
+        if own.all_databases:
+            if not getattr(found, "on_each_database", False) or database is not None:
+                problem = f"takes no --all-databases{' beside --database' if database else ''}"
+                raise CommandError(f"reproq {' '.join(words)} {problem}.", returncode=2)
+            chosen = Chosen({alias: _dsn(alias) for alias in queue_aliases()}, every=True)
+        elif found is not None and _takes(found, "dsn"):
             if "--if-supported" in arguments and not _is_postgres(database):
                 self.stdout.write(f"{command} needs PostgreSQL; skipping.")
                 return None
             # Never through a process's arguments, where everybody on the machine could read it.
             if database is not None:
                 rest = ["--dsn", _dsn(database), *rest]
+            if database is not None or not os.environ.get("DATABASE_URL"):
+                alias = database or default_alias()
+                chosen = Chosen({alias: _dsn(alias)})
             defaults = _from_settings(command, database)
+            if command == "worker" and allows_by_apps(arguments):
+                defaults["allowed_task_modules"] = allowed_modules()
+                if not {"--help", "-h", "json"}.intersection(arguments):
+                    self.stdout.write(f"Auto-configured {NAME}={','.join(allowed_modules())}")
             for word in reversed(words):
                 defaults = {word: defaults}
         elif command == "config":
@@ -111,11 +126,12 @@ class Command(BaseCommand):
             rest = ["--database", database, *rest]
         elif database is not None:
             raise CommandError(f"reproq {command} takes no --database.", returncode=2)
-        return _COMMANDS.main(
+        return COMMANDS_OF_MANAGE.main(
             [*words, *rest],
             prog_name="manage.py reproq",
             standalone_mode=False,
             default_map=defaults,
+            obj=chosen,
         )
 
     def _reload(self) -> None:
@@ -140,14 +156,11 @@ class _Verbatim(io.TextIOBase):
         return self._output.isatty()
 
 
-def _own_options(command: str, arguments: list[str]) -> tuple[str | None, bool, list[str]]:
-    """Split off what only the management command knows: --database and, for workers, --reload."""
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--database")
-    if command == "worker":
-        parser.add_argument("--reload", action="store_true")
-    own, rest = parser.parse_known_args(arguments)
-    return own.database, getattr(own, "reload", False), rest
+def _own(name: str, command: click.Command) -> list[click.Option]:
+    """The options of a command that only exist here."""
+    every = [_ALL] if getattr(command, "on_each_database", False) else []
+    further = {"worker": [_RELOAD], "prune": [_BACKEND]}.get(name, [])
+    return [_DATABASE, *every, *further]
 
 
 def _program() -> str | None:
@@ -169,8 +182,8 @@ def _start(program: str, arguments: list[str], database: str | None) -> int:
 
 def _resolve(command: str, arguments: list[str]) -> tuple[list[str], click.Command | None]:
     """The words that name a command, one or two, and what they name."""
-    context = click.Context(_COMMANDS)
-    found = _COMMANDS.get_command(context, command)
+    context = click.Context(COMMANDS_OF_MANAGE)
+    found = COMMANDS_OF_MANAGE.get_command(context, command)
     if isinstance(found, click.Group) and arguments and arguments[0] in found.commands:
         return [command, arguments[0]], found.commands[arguments[0]]
     return [command], found

@@ -1,4 +1,4 @@
-"""Commands that only `manage.py reproq` has, because they ask Django for what they write."""
+"""`manage.py reproq sync-recurring`: the schedules of the code become those of the database."""
 
 import click
 from django.db import connections
