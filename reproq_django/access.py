@@ -102,7 +102,7 @@ def _is_still_superuser(user_id: object) -> bool:
     return superuser(user_id) is not None
 
 
-def superuser(user_id: object) -> Any:
+def superuser(user_id: Any) -> Any:
     """The superuser with this id, or None."""
     from django.contrib.auth import get_user_model
 

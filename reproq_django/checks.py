@@ -3,6 +3,7 @@
 What needs no query is checked by the backends themselves.
 """
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,7 +29,13 @@ def check_schema(
         for alias in databases or ()
         if alias in aliases and connections[alias].vendor == "postgresql"
         for message in _check(alias)
+        if not (message.level < checks.ERROR and _is_migrating())
     ]
+
+
+def _is_migrating() -> bool:
+    """`manage.py migrate` asks first, and then does what would be advised."""
+    return sys.argv[1:2] == ["migrate"]
 
 
 def _check(alias: str) -> list[checks.CheckMessage]:

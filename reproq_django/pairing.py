@@ -78,8 +78,7 @@ class Pairing:
             raise Expired from None
 
     def _is_fetched(self) -> bool:
-        store = self._store("fetched")
-        return bool(store.exists(store.session_key))
+        return bool(self._store("fetched").exists(self._key("fetched")))
 
     def _create(self, what: str, said: dict[str, Any]) -> None:
         """Keep it; CreateError where it exists, whoever comes at the same time."""
@@ -91,9 +90,12 @@ class Pairing:
 
     def _store(self, what: str) -> SessionBase:
         """A session that is nobody's. (Its key, as a cookie, would be that of nobody.)"""
-        key = hashlib.sha256(f"reproq {what} {self.digest}".encode()).hexdigest()[:32]
-        store: SessionBase = import_module(settings.SESSION_ENGINE).SessionStore(key)
+        engine = import_module(settings.SESSION_ENGINE)
+        store: SessionBase = engine.SessionStore(self._key(what))
         return store
+
+    def _key(self, what: str) -> str:
+        return hashlib.sha256(f"reproq {what} {self.digest}".encode()).hexdigest()[:32]
 
 
 def begin() -> tuple[str, str, str]:

@@ -58,8 +58,10 @@ def duration(value: float | timedelta | None) -> str:
 
 
 def since(moment: datetime | None, now: datetime | None = None) -> str:
-    """How long ago something was."""
-    return "–" if moment is None else duration((now or timezone.now()) - moment)
+    """How long ago something was; what came while a page was made was just now."""
+    if moment is None:
+        return "–"
+    return duration(max((now or timezone.now()) - moment, timedelta()))
 
 
 def share(part: float, whole: float) -> str:

@@ -13,10 +13,15 @@ from reproq_worker.call import call_value
 from reproq_worker.errors import ReproqError
 
 from ..databases import refusable_cursor
+from ..executor import in_process
 from ..models import TaskRun
 
 AT_ONCE = 1000
 """Runs that one action takes on; the next click takes the next ones."""
+
+RUN_AT_ONCE = 20
+RUNNER = "admin"
+"""The worker's name on runs that are run here."""
 
 SHOWN_REFUSALS = 3
 
@@ -174,11 +179,39 @@ def delete_selected_tasks(admin: Any, request: HttpRequest, queryset: QuerySet) 
     _delete(admin, request, queryset, [status.value for status in TaskRun.FINISHED])
 
 
+@admin.action(permissions=["operate"], description=gettext_lazy("Run selected tasks here and now"))
+def run_selected_tasks(admin: Any, request: HttpRequest, queryset: QuerySet) -> None:
+    """Those that are READY, in this process, while the browser waits; so only a few at a time."""
+    runs = _selected(queryset)
+    began = []
+    for run in [run for run in runs if run.status == TaskRun.Status.READY][:RUN_AT_ONCE]:
+        # (One that a gate or a pause holds up is left as it is.)
+        claimed = in_process.claim_given(queryset.db, run.result_id, RUNNER)
+        if claimed is not None:
+            in_process.run_claimed(queryset.db, claimed, RUNNER)
+            began.append(run)
+    _note(request, began, CHANGE, gettext("run"))
+    ended = TaskRun.objects.using(queryset.db).filter(pk__in=[run.pk for run in began])
+    succeeded = ended.filter(status=TaskRun.Status.SUCCESSFUL).count()
+    failed = len(began) - succeeded
+    if succeeded or not failed:
+        text = ngettext("%(count)d succeeded.", "%(count)d succeeded.", succeeded)
+        _say(admin, request, succeeded, text)
+    if failed:
+        text = ngettext("%(count)d failed.", "%(count)d failed.", failed)
+        admin.message_user(request, text % {"count": failed}, messages.WARNING)
+    why = gettext("not READY, or held up")
+    if len(began) == RUN_AT_ONCE:
+        why = gettext("no more than %(most)d run at once") % {"most": RUN_AT_ONCE}
+    _say_left(admin, request, queryset, len(runs) - len(began), [], why)
+
+
 ACTIONS = [
     replay_tasks,
     retry_failed_tasks,
     discard_failed_tasks,
     cancel_tasks,
+    run_selected_tasks,
     delete_successful_tasks,
     delete_selected_tasks,
 ]

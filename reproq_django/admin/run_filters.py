@@ -37,7 +37,8 @@ def found_by(
     # An array: with any number of them it is a scan of the primary key.
     ids = [row["result_id"] for row in rows]
     known = RawSQL("task_runs.result_id = any(%s::bigint[])", [ids], output_field=BooleanField())
-    return queryset.filter(known)
+    # (Some may have gone on meanwhile.)
+    return queryset.filter(known, status=status)
 
 
 class StatusFilter(admin.SimpleListFilter):

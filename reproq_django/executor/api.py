@@ -6,15 +6,18 @@ take: the same queues, gates and pauses. `backend_name` is a key of TASKS, and n
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from django.tasks import task_backends
-from django.tasks.base import TaskResult
 
 from reproq_worker.call import call_value
 
 from .. import databases
 from . import in_process
+
+if TYPE_CHECKING:
+    from ..results import ReproqResult
+    from ..run_store import RunStore
 
 _BATCH = 1000
 _ENDS = ("SUCCESSFUL", "FAILED", "CANCELLED")
@@ -22,7 +25,7 @@ _ENDS = ("SUCCESSFUL", "FAILED", "CANCELLED")
 
 def process_one_task(
     queue_name: str | None = None, backend_name: str = "default", worker_id: str | None = None
-) -> TaskResult | None:
+) -> "ReproqResult | None":
     """Run the next task of a queue, or of any, and return its result; None where there is none."""
     found = process_tasks(queue_name, backend_name, 1, worker_id)
     return found[0] if found else None
@@ -33,7 +36,7 @@ def process_tasks(
     backend_name: str = "default",
     max_tasks: int = 0,
     worker_id: str | None = None,
-) -> list[TaskResult]:
+) -> "list[ReproqResult]":
     """Run tasks until none may run now, or `max_tasks` have; their results in order.
 
     What they enqueue is run, too. `max_tasks` 0 is no end.
@@ -62,7 +65,7 @@ def run_task_by_id(
     backend_name: str = "default",
     worker_id: str | None = None,
     allow_retry: bool = False,
-) -> TaskResult | None:
+) -> "ReproqResult | None":
     """Run this task if it is READY (or FAILED, with `allow_retry`); None where it may not run.
 
     However often it is called at once, it runs once. A FAILED one gets a new start: its attempts
@@ -182,13 +185,13 @@ def reset_task_for_retry(task_id: object, backend_name: str = "default") -> bool
     return _backend(backend_name).reset_task_status(task_id)
 
 
-def _backend(name: str) -> Any:
+def _backend(name: str) -> "RunStore":
     """A backend of this package; InvalidTaskBackend, or ValueError for one of another kind."""
     backend = task_backends[name]
     if not hasattr(backend, "run_task"):
         raise ValueError(f'TASKS["{name}"] is no ReproqBackend: its tasks are not in a database.')
-    return backend
+    return cast("RunStore", backend)
 
 
-def _aliases(backend: Any, queue_name: str | None) -> list[str]:
+def _aliases(backend: "RunStore", queue_name: str | None) -> list[str]:
     return backend.databases() if queue_name is None else [backend.database_for(queue_name)]

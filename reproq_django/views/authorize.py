@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_protect
 
 from .. import pairing
 from .base import Answered, Refusal
-from .pairing import refuse_without_token
+from .pairing import refuse_without_token, url
 
 LOGIN = reverse_lazy("reproq:reproq-tui-login")
 
@@ -38,7 +38,10 @@ class TuiLoginView(TuiPage, LoginView):
     """Django's login, in our clothes."""
 
     template_name = "reproq_tui/login.html"
-    next_page = reverse_lazy("reproq:stats")
+
+    def get_default_redirect_url(self) -> str:
+        """Where somebody goes who has come without a link."""
+        return url(self.request, "stats")
 
 
 class AuthorizeView(TuiPage):

@@ -70,7 +70,7 @@ class JsonView(View):
         self, request: HttpRequest, *args: Any, **kwargs: Any
     ) -> HttpResponse:
         """405, in JSON."""
-        allowed = ", ".join(self._allowed_methods())
+        allowed = ", ".join(n.upper() for n in self.http_method_names if hasattr(self, n))
         return JsonResponse({"error": "method not allowed"}, status=405, headers={"Allow": allowed})
 
 
@@ -123,10 +123,10 @@ def check_csrf(request: HttpRequest) -> None:
     """Refuse what another site has made a browser send."""
     check = _CsrfCheck(lambda _: HttpResponse())
     check.process_request(request)
-    if reason := check.process_view(request, lambda: None, (), {}):
+    if reason := check.process_view(request, HttpResponse, (), {}):
         raise Refusal(403, str(reason))
 
 
 class _CsrfCheck(CsrfViewMiddleware):
-    def _reject(self, request: HttpRequest, reason: str) -> str:  # type: ignore[override]
+    def _reject(self, request: HttpRequest, reason: str) -> str:
         return f"CSRF verification failed: {reason}"

@@ -94,7 +94,7 @@ def refuse_without_token() -> None:
 def url(request: HttpRequest, name: str, *args: Any) -> str:
     """The path of a page beside the one that is asked for, wherever the urls are included."""
     match = request.resolver_match
-    return reverse(f"reproq:{name}", args=args, current_app=match and match.namespace)
+    return reverse(f"reproq:{name}", args=args, current_app=match.namespace if match else None)
 
 
 def _config(request: HttpRequest) -> dict[str, object]:

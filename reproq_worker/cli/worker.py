@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from typing import Any
 
@@ -26,7 +27,8 @@ def worker(**options: Any) -> None:
     """Claim tasks and run them, until SIGTERM or Ctrl-C.
 
     Any number of workers may serve any number of queues; none of them needs a scheduler beside it.
-    SIGTERM lets running tasks finish, gives back the rest and ends with 0.
+    SIGTERM lets running tasks finish, gives back the rest and ends with 0. SIGHUP does the same and
+    starts anew with fresh code and configuration, under the same process id.
 
     \b
     Examples:
@@ -38,6 +40,8 @@ def worker(**options: Any) -> None:
     code = run(worker_config(options))
     if code is Exit.RESTART:
         sys.stdout.flush()
+        # Ignored until the fresh process has its own way with it: a second one must not end it.
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
         os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
     if code:
         sys.exit(code)

@@ -30,6 +30,10 @@ _CONNECTION_DEFAULTS = {
     "tcp_user_timeout": 20000,
 }
 _AT_REST = (TransactionStatus.IDLE, TransactionStatus.UNKNOWN)
+_AWAY_CLASSES = ("08", "53", "57", "58")
+#: A server that takes no writes (a standby, or the old primary after a failover), and one that has
+#: ended a session which it took for forgotten.
+_AWAY = ("25006", "25P03")
 _TRANSIENT = {
     "40001": "serialization failure",
     "40P01": "deadlock",
@@ -42,10 +46,10 @@ def is_outage(error: BaseException) -> bool:
     """Whether the connection or the server is gone, rather than the statement wrong."""
     if isinstance(error, (TimeoutError, OSError, psycopg.InterfaceError)):
         return True
-    if not isinstance(error, psycopg.OperationalError):
-        return False
-    state = error.sqlstate
-    return state is None or (state[:2] in ("08", "57", "53", "58", "25") and state != "57014")
+    state = getattr(error, "sqlstate", None)
+    if state is None:
+        return isinstance(error, psycopg.OperationalError)
+    return (state[:2] in _AWAY_CLASSES and state != "57014") or state in _AWAY
 
 
 def is_transient(error: BaseException) -> bool:
@@ -84,7 +88,7 @@ class OutageLog:
             log.warning("database out of reach, trying again: %s", brief(error))
 
     def found(self) -> None:
-        """A connection works."""
+        """A statement came through. (A mere connection may be one to a read-only server.)"""
         with self._lock:
             told, self._down = self._down, False
         if told:
@@ -122,7 +126,6 @@ class Session:
             )
             if await _is_direct(self._connection):
                 self._connection.prepare_threshold = 1
-            self._outages.found()
         return self._connection
 
     async def query(
@@ -137,10 +140,15 @@ class Session:
                     await connection.execute(BOUND_TRANSACTION)
                     cursor = await connection.execute(statement, arguments)
                     await connection.execute("commit")
+                self.works()
                 return await cursor.fetchall() if cursor.description else []
         except Exception as error:
             await self.recover(error)
             raise
+
+    def works(self) -> None:
+        """A statement came through."""
+        self._outages.found()
 
     async def recover(self, error: BaseException) -> None:
         """After an error: roll back, or drop the connection when it is of no use."""

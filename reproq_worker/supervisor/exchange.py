@@ -67,7 +67,9 @@ class Exchange:
         """
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT):
-                return await self._trade(ended, want, wait)
+                result = await self._trade(ended, want, wait)
+            self._session.works()
+            return result
         except Exception as error:
             await self._session.recover(error)
             raise

@@ -59,13 +59,16 @@ def warn_of_aging(dsn: str, queues: Sequence[str], factor: float) -> None:
 
 def _connect(dsn: str, patience: float) -> psycopg.Connection:
     give_up_at = time.monotonic() + patience
+    told = False
     for pause in delays(0.2):
         try:
             return psycopg.connect(dsn, connect_timeout=5, prepare_threshold=None)
         except psycopg.OperationalError as error:
             if time.monotonic() + pause > give_up_at:
                 raise OutOfReach(database.brief(error)) from None
-            log.warning("database out of reach, trying again: %s", database.brief(error))
+            if not told:
+                log.warning("database out of reach, trying again: %s", database.brief(error))
+            told = True
             time.sleep(pause)
     raise AssertionError("delays never end")
 

@@ -1,6 +1,8 @@
 """One worker: wires its parts together, starts them, and ends them in order."""
 
 import asyncio
+import contextlib
+import os
 import signal
 import time
 from collections.abc import Callable
@@ -82,6 +84,7 @@ class Supervisor:
         self._manager = ServiceManager()
         self._signals = 0
         self._signalled = asyncio.Event()
+        self._hung_up = asyncio.Event()
 
     async def run(self) -> Exit:
         """Work until a signal, or until a one-shot worker is done."""
@@ -128,12 +131,12 @@ class Supervisor:
             await self._chores.register()
         except Exception as error:
             log.warning("cannot register yet: %s", database.brief(error))
-        pump, chores, worn_out, *_ = parts = [
+        pump, chores, anew, *_ = parts = [
             asyncio.ensure_future(part)
             for part in (
                 self._pump.run(),
                 self._chores.run(),
-                self._until_worn_out(),
+                self._until_anew(),
                 self._leases.renew(),
                 self._leases.watch(),
                 self._listener.run(),
@@ -143,12 +146,16 @@ class Supervisor:
         if error := next((p.exception() for p in parts if p.done() and p.exception()), None):
             log.critical("a part of the worker failed", exc_info=error)
         if not pump.done():
+            if anew.done():
+                self._manager.reloading()
+            else:
+                self._manager.stopping()
             await self._drain()
         elif not error:
             log.info("limit reached" if self._pump.at_limit else "no tasks, leaving")
         self._chores.stop()
         await asyncio.wait([chores], timeout=_KILL_SECONDS)
-        restart = worn_out.done() and not self._signals
+        restart = anew.done() and not self._signals
         for part in parts:
             part.cancel()
         await asyncio.gather(*parts, return_exceptions=True)
@@ -172,17 +179,24 @@ class Supervisor:
             log.info("reproq memory usage", extra={"role": role, **memory.usage()})
             await asyncio.sleep(interval)
 
-    async def _until_worn_out(self) -> None:
-        while not self._executor.needs_restart():
-            await asyncio.sleep(0.5)
-        log.warning("too many slots are lost to tasks that overran: starting anew after the rest")
+    async def _until_anew(self) -> None:
+        """Until a fresh process should take this one's place."""
+        while not self._hung_up.is_set():
+            if self._executor.needs_restart():
+                log.warning(
+                    "too many slots are lost to tasks that overran: starting anew after the rest"
+                )
+                return
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(0.5):
+                    await self._hung_up.wait()
+        log.info("SIGHUP: starting anew")
 
     async def _drain(self) -> None:
         """Claim nothing more, let finish what runs, release the rest."""
         config, ledger = self._config, self._ledger
         self._pump.stop_claiming()
         self._observer.draining()
-        self._manager.stopping()
         asked = self._signals
         if ledger.running:
             log.info(
@@ -217,6 +231,11 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._on_signal, number)
+        if os.isatty(0):
+            # The terminal was closed.
+            loop.add_signal_handler(signal.SIGHUP, self._on_signal, signal.SIGHUP)
+        else:
+            loop.add_signal_handler(signal.SIGHUP, self._hung_up.set)
 
     def _on_signal(self, number: int) -> None:
         self._signals += 1

@@ -6,6 +6,7 @@ One datagram each, to the socket that systemd names; without one nothing is told
 import contextlib
 import os
 import socket
+import time
 
 
 class ServiceManager:
@@ -31,6 +32,10 @@ class ServiceManager:
     def stopping(self) -> None:
         """The service is about to end."""
         self._tell("STOPPING=1")
+
+    def reloading(self) -> None:
+        """The service begins anew in this very process, and says again when it is ready."""
+        self._tell(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def _tell(self, state: str) -> None:
         if not self._address:

@@ -34,6 +34,7 @@ class Service:
                 "WatchdogSec=30",
                 *self._common(variables),
                 f"ExecStart={self._words('worker', *flags)}",
+                "ExecReload=/bin/kill -HUP $MAINPID",
                 # SIGTERM is for the worker alone: it ends its children when their time is up.
                 "KillMode=mixed",
                 f"TimeoutStopSec={int(shutdown_timeout) + _LEAVING_SECONDS}",

@@ -37,6 +37,30 @@ declare
     v_null text;
     v_bad text[];
 begin
+    -- Most runs name little, and the long way costs by its length even where it stops early.
+    if num_nulls(priority, dedup, takes_context, backend_alias) = 0
+        and num_nonnulls(
+            run_after, run_in, lock_key, concurrency_key, expires_in, provenance, result_ttl,
+            traceparent
+        ) = 0
+        and concurrency_limit = 0
+        and max_lease_losses = 3
+        and backoff_base = '30 seconds'
+        and backoff_cap = '1 hour'
+        and unknown = '{}'
+        and metadata = '{}'
+        and length(task_path) <= 500
+        and task_path ~ '^[^\s.]+(\.[^\s.]+)+$'
+        and jsonb_typeof(args) = 'array'
+        and jsonb_typeof(kwargs) = 'object'
+        and pg_column_size(args) + pg_column_size(kwargs) < 131072
+        and length(queue) <= 255
+        and queue ~ '\S'
+        and max_attempts between 1 and 10000
+        and timeout_seconds between 1 and 31536000 then
+        return true;
+    end if;
+
     if num_nulls(
         task_path, args, kwargs, queue, priority, concurrency_limit, max_attempts, timeout_seconds,
         dedup, backoff_base, backoff_cap, takes_context, backend_alias, metadata, max_lease_losses

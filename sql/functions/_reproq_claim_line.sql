@@ -28,7 +28,7 @@ declare
     v_all bigint[] := '{}';
     v_after_order bigint := -9223372036854775808;
     v_after_id bigint := 0;
-    v_gates integer := 64;
+    v_gates integer := 128;
     v_parked integer := 0;
     v_again boolean;
     v_more boolean := false;

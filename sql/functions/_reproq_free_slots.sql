@@ -13,16 +13,14 @@ as $$
 begin
     return array(
         with wish as materialized (
-            select
-                k.concurrency_key, k.place,
-                row_number() over (partition by k.concurrency_key order by k.place) as nth
+            select k.concurrency_key, k.place
             from unnest(concurrency_keys) with ordinality k (concurrency_key, place)
         ),
 
         -- As many numbers as there are leases and wishes hold a free one for each wish.
         free as materialized (
             select
-                w.concurrency_key, s.slot,
+                w.concurrency_key, w.wishes, s.slot,
                 row_number() over (partition by w.concurrency_key order by s.slot) as nth
             from (
                 select w.concurrency_key, count(*) as wishes
@@ -31,7 +29,12 @@ begin
                 group by w.concurrency_key
             ) w
             cross join lateral generate_series(
-                1, w.wishes + _reproq_places_taken('key:' || w.concurrency_key)
+                1,
+                w.wishes + (
+                    select count(*)
+                    from reproq_leases l
+                    where l.concurrency_key = any(array[w.concurrency_key])
+                )
             ) s (slot)
             where not exists (
                 select 1
@@ -40,10 +43,20 @@ begin
             )
         )
 
-        select f.slot::integer
-        from wish w
-        left join free f on f.concurrency_key = w.concurrency_key and f.nth = w.nth
-        order by w.place
+        -- Wishes and slots in the same order pair off by number: a join of the two would compare
+        -- each with each.
+        select p.slots[p.nth]::integer
+        from (
+            select
+                w.place, row_number() over (order by w.concurrency_key, w.place) as nth,
+                (
+                    select array_agg(f.slot order by f.concurrency_key, f.slot)
+                    from free f
+                    where f.nth <= f.wishes
+                ) as slots
+            from wish w
+        ) p
+        order by p.place
     );
 end;
 $$;

@@ -1,11 +1,13 @@
 create or replace function _reproq_now()
 returns timestamptz
-language sql
+language plpgsql
 volatile
 set search_path from current
 as $$
+begin
     -- Not now(): a task enqueued late in a long transaction must not look old.
-    select clock_timestamp();
+    return clock_timestamp();
+end;
 $$;
 
 comment on function _reproq_now() is

@@ -20,20 +20,34 @@ declare
     v_number integer := 0;
     v_gate text;
     v_gates text[];
-    v_taken jsonb := '{}';
+    v_taken jsonb;
     v_tokens jsonb := '{}';
     v_bucket_tokens integer;
     v_room integer;
-    v_foreign text[] := '{}';
+    v_foreign text[];
     v_full text;
     v_passed_ids bigint[] := '{}';
     v_parked_ids bigint[] := '{}';
     v_parked_at text[] := '{}';
 begin
-    passed := '{}';
     places := '{}';
     paid_by := '{}';
-    locked := 0;
+
+    -- Where every gate has room for all who want in, nobody has to be asked one by one.
+    select g.passed, g.taken, g.foreign_gates, g.locked, g.left_out
+    into passed, v_taken, v_foreign, locked, left_out
+    from _reproq_pass_together(tickets[1:wanted], max_gates) g;
+    if passed is not null
+        and (cardinality(tickets) <= wanted or cardinality(passed) = wanted)
+        and coalesce(array_remove(buckets, null), '{}') = '{}' then
+        places := _reproq_free_slots(array(select t.concurrency_key from unnest(passed) t));
+        paid_by := array_fill(null::text, array[cardinality(passed)]);
+        parked := 0;
+        woken := 0;
+        return;
+    end if;
+
+    passed := '{}';
     left_out := false;
     foreach v_ticket in array tickets loop
         exit when cardinality(passed) >= wanted;

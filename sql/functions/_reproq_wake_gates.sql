@@ -9,20 +9,32 @@ set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
+    v_held text[];
     v_gate text;
     v_running integer;
     v_line record;
     v_count integer := 0;
 begin
     -- By name, so that two transactions never wait for each other in a circle.
-    for v_gate in select distinct g.gate from unnest(gates) g (gate) order by g.gate loop
-        if may_wait then
-            perform pg_advisory_xact_lock(hashtextextended(v_gate, 0));
-        elsif not pg_try_advisory_xact_lock(hashtextextended(v_gate, 0)) then
-            continue;
-        end if;
+    if may_wait then
+        perform pg_advisory_xact_lock(hashtextextended(g.gate, 0))
+        from (select distinct u.gate from unnest(gates) u (gate) order by u.gate) g;
+        v_held := gates;
+    else
+        v_held := array(
+            select g.gate
+            from (select distinct u.gate from unnest(gates) u (gate) order by u.gate) g
+            where pg_try_advisory_xact_lock(hashtextextended(g.gate, 0))
+        );
+    end if;
 
-        -- A statement of its own: its snapshot is younger than the lock.
+    -- In statements of their own: their snapshots are younger than the locks.
+    for v_gate in
+        select distinct h.gate
+        from unnest(v_held) h (gate)
+        where exists (select 1 from reproq_blocked b where b.gate = any(array[h.gate]))
+        order by h.gate
+    loop
         v_running := _reproq_places_taken(v_gate);
 
         -- The first of every queue and limit: one queue may have no worker, one limit no place.

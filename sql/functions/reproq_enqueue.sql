@@ -37,13 +37,14 @@ declare
     v_hash text;
     v_id bigint;
 begin
-    perform _reproq_check_spec(
-        '', '{}', task_path, args, kwargs, queue, priority, run_after, run_in, lock_key,
-        concurrency_key, concurrency_limit, max_attempts, timeout_seconds, expires_in, dedup,
-        backoff_base, backoff_cap, takes_context, backend_alias, provenance, metadata, result_ttl,
-        max_lease_losses, traceparent
-    );
-    v_run_after := coalesce(run_after, v_now + run_in);
+    v_run_after := case
+        when _reproq_check_spec(
+            '', '{}', task_path, args, kwargs, queue, priority, run_after, run_in, lock_key,
+            concurrency_key, concurrency_limit, max_attempts, timeout_seconds, expires_in, dedup,
+            backoff_base, backoff_cap, takes_context, backend_alias, provenance, metadata,
+            result_ttl, max_lease_losses, traceparent
+        ) then coalesce(run_after, v_now + run_in)
+    end;
     v_spec := _reproq_spec_json(
         task_path, args, kwargs, takes_context, queue, priority, lock_key, concurrency_key,
         concurrency_limit, v_run_after, timeout_seconds, max_attempts, provenance

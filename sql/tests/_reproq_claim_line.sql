@@ -64,13 +64,13 @@ select is(started_names(5), 'last', 'nor does it take a place at its lock');
 select reproq_tick();
 select is_empty('select * from reproq_violations()', 'no invariant is broken');
 
--- A claim locks 64 gates at most, and says when there is more.
+-- A claim locks 128 gates at most, and says when there is more.
 
 delete from task_runs;
-select enqueue(n || '', jsonb_build_object('lock_key', n || '', 'queue', 'many')) from generate_series(1, 130) n;
-select is(cardinality(string_to_array(started_names(1000, 'many'), ' ')), n, 'a claim locks 64 gates at most')
-from unnest('{64,64,2}'::integer[]) n;
-select enqueue('again ' || n, jsonb_build_object('lock_key', n || '', 'queue', 'many')) from generate_series(1, 130) n;
+select enqueue(n || '', jsonb_build_object('lock_key', n || '', 'queue', 'many')) from generate_series(1, 258) n;
+select is(cardinality(string_to_array(started_names(1000, 'many'), ' ')), n, 'a claim locks 128 gates at most')
+from unnest('{128,128,2}'::integer[]) n;
+select enqueue('again ' || n, jsonb_build_object('lock_key', n || '', 'queue', 'many')) from generate_series(1, 258) n;
 select enqueue('free', '{"queue": "many", "lock_key": "free"}');
 select is(started_names(1, 'many'), n, 'and looks further at the next call')
 from unnest('{"","",free}'::text[]) n;

@@ -1,5 +1,7 @@
 """What operators do to runs in the admin: through the functions, with permission, by POST."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.db import connection
@@ -103,6 +105,7 @@ def test_a_run_that_another_waits_to_read_stays(admin_client):
         ("retry_failed_tasks", "change_taskrun"),
         ("discard_failed_tasks", "change_taskrun"),
         ("cancel_tasks", "change_taskrun"),
+        ("run_selected_tasks", "change_taskrun"),
         ("delete_successful_tasks", "delete_taskrun"),
         ("delete_selected_tasks", "delete_taskrun"),
     ],
@@ -149,6 +152,19 @@ def test_the_buttons_of_a_run_do_the_same(admin_client, failed):
     assert "Delete" in gone.content.decode()
     page = admin_client.post(url("taskrun_act", failed), {"action": "delete_selected_tasks"})
     assert page.url == url("taskrun_changelist")
+
+
+def test_ready_ones_are_run_here_and_now(admin_client, failed, ready):
+    bad = tasks.fail.using(max_attempts=1).enqueue("again").result_id
+    delayed = tasks.add.enqueue(1, run_after=timedelta(hours=1)).result_id
+    held = tasks.add.using(queue_name="paused").enqueue(7).result_id
+    with connection.cursor() as cursor:
+        call(cursor, "pause_queue", queue="paused")
+    said = act(admin_client, "run_selected_tasks", failed, ready, bad, delayed, held)
+    assert said == ["1 succeeded.", "1 failed.", "3 skipped (not READY, or held up)."]
+    run = TaskRun.objects.get(pk=ready)
+    assert (run.status, run.return_json, run.worker_ids) == ("SUCCESSFUL", 3, ["admin"])
+    assert [status(n) for n in (bad, delayed, held)] == ["FAILED", "SCHEDULED", "READY"]
 
 
 def test_it_is_kept_who_did_it(admin_client, admin_user, failed):

@@ -65,6 +65,9 @@ def open_page(browser, live_server, admin_user):
         return page
 
     yield open_page
+    # What a page still asks for would keep a connection of the server open.
+    for context in browser.contexts:
+        context.close()
     assert complaints == []
 
 

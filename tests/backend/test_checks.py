@@ -41,3 +41,11 @@ def test_without_a_schema_it_says_what_to_run():
         "reproq.W011",
         "Run manage.py migrate --database default.",
     )
+
+
+@pytest.mark.breaks_invariants
+def test_who_is_migrating_is_not_advised_to(monkeypatch):
+    with connection.cursor() as cursor:
+        cursor.execute("create schema empty; set local search_path = empty")
+    monkeypatch.setattr("sys.argv", ["manage.py", "migrate"])
+    assert check_schema(databases=["default"]) == []

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PUBLIC = [
     *("__init__", "backend", "base_backend", "concurrency", "decorator", "exceptions", "generic"),
     *("recurring", "results", "signals", "task_class", "testing", "workflow_results", "workflows"),
+    *("run_store", "executor/api"),
 ]
 FILES = [
     *(f"reproq_django/{name}.py" for name in PUBLIC),

@@ -271,3 +271,10 @@ def test_the_signature_is_of_the_token_in_the_settings():
     given, _ = tokens.issue(TOKEN, "1", "root", 60)
     assert tokens.claims(given.encode(), TOKEN)["sub"] == "1"
     assert tokens.claims(given.encode(), "another") is None
+
+
+def test_the_page_speaks_french_where_django_does(superuser, settings):
+    settings.LANGUAGE_CODE = "fr"
+    page = superuser.get(page_of(pair())).text
+    assert "Autoriser ce terminal ?" in page
+    assert "verra les files en tant que user 0 pendant 30 jours" in page

@@ -111,3 +111,70 @@ begin
 end;
 $$
 """
+
+# All of that in the place of reproq_claim, for real workers: looks and starts in one statement,
+# takes no lock, passes no gate, spends no token, and gives the number 1 to every lease.
+WHOLE_CLAIM = """
+create or replace function reproq_claim(
+    worker_id text,
+    queues text[] default '{default}',
+    max_tasks integer default 1,
+    lease interval default '5 minutes',
+    wait interval default '0'
+)
+returns table (
+    result_id bigint, lease_no bigint, attempt integer, task_path text, queue_name text,
+    spec_json jsonb, timeout_seconds integer, max_attempts integer, priority integer,
+    backend_alias text, run_after timestamptz, enqueued_at timestamptz, started_at timestamptz,
+    last_attempted_at timestamptz, leased_until timestamptz, worker_ids jsonb, metadata_json jsonb,
+    errors_json jsonb, traceparent text
+)
+language sql
+set search_path = public, pg_temp
+as $$
+    with next as (
+        select r.result_id
+        from task_runs r
+        where r.status = 'READY'
+            and r.queue_name = any(queues)
+            and (
+                r.concurrency_key is null
+                or (
+                    select count(*)
+                    from task_runs o
+                    where o.status = 'RUNNING' and o.concurrency_key = r.concurrency_key
+                ) < r.concurrency_limit
+            )
+        order by r.claim_order, r.result_id
+        limit max_tasks
+    ),
+    started as (
+        update task_runs r
+        set
+            status = 'RUNNING', attempts = r.attempts + 1, lease_no = 1,
+            worker_ids = r.worker_ids || to_jsonb(worker_id), leased_by = worker_id,
+            leased_until = clock_timestamp() + lease,
+            started_at = coalesce(r.started_at, clock_timestamp()),
+            last_attempted_at = clock_timestamp()
+        from next n
+        where r.result_id = n.result_id
+        returning r.*
+    ),
+    taken as (
+        delete from reproq_ready t using started s where t.result_id = s.result_id
+    ),
+    leased as (
+        insert into reproq_leases (result_id, lease_no, worker_id, leased_until, lease_length)
+        select s.result_id, s.lease_no, worker_id, s.leased_until, lease
+        from started s
+        on conflict (result_id) do update
+        set worker_id = excluded.worker_id, leased_until = excluded.leased_until
+    )
+    select
+        s.result_id, s.lease_no, s.attempts, s.task_path, s.queue_name, s.spec_json,
+        s.timeout_seconds, s.max_attempts, s.priority, s.backend_alias, s.run_after, s.enqueued_at,
+        s.started_at, s.last_attempted_at, s.leased_until, s.worker_ids, s.metadata_json,
+        s.errors_json, s.traceparent
+    from started s
+$$
+"""

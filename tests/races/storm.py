@@ -47,3 +47,14 @@ def sampled(sql: str, hertz: int = 50) -> tuple[Client, list[tuple]]:
         time.sleep(1 / hertz)
 
     return ask, rows
+
+
+def over_the_limit(starts: list[float], rate: float, burst: float) -> list[tuple[float, float]]:
+    """Windows with more starts than the burst and what came in. (A token's worth of time passes
+    between the look into a bucket and the start.)"""
+    return [
+        (first, last)
+        for i, first in enumerate(starts)
+        for j, last in enumerate(starts[i:], 1)
+        if j > burst + rate * (last - first) + 1
+    ]

@@ -9,7 +9,7 @@ import pytest
 from tests.harness.machine import NEWEST
 from tests.races import naive
 from tests.races.sessions import value
-from tests.races.storm import sampled, storm
+from tests.races.storm import over_the_limit, sampled, storm
 
 OVERBOOKED = """
 select r.concurrency_key, count(*)
@@ -89,17 +89,6 @@ def starts_of(conn, make_conn, rate, burst, seconds):
         " order by started_at"
     ).fetchall()
     return [row[0] for row in rows]
-
-
-def over_the_limit(starts, rate, burst):
-    """Windows with more starts than the burst and what came in. (A token's worth of time passes
-    between the look into a bucket and the start.)"""
-    return [
-        (first, last)
-        for i, first in enumerate(starts)
-        for j, last in enumerate(starts[i:], 1)
-        if j > burst + rate * (last - first) + 1
-    ]
 
 
 @pytest.mark.parametrize("seconds", [2, pytest.param(10, marks=pytest.mark.slow)])

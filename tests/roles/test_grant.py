@@ -71,7 +71,7 @@ def test_a_later_release_keeps_the_roles_and_gives_them_what_is_new(conn, told_a
     edit(
         "reproq_claim",
         ("interval default '5 minutes'", "interval default '5 minutes', more int default 1"),
-        ("reproq_claim(text, text[], integer, interval, interval)", "reproq_claim"),
+        ("reproq_claim(text, text[], integer, interval, interval, bigint[])", "reproq_claim"),
     )
     edit(
         "reproq_installed",
@@ -79,7 +79,7 @@ def test_a_later_release_keeps_the_roles_and_gives_them_what_is_new(conn, told_a
         ("m.digest from", "m.digest, 1 from"),
         ("f.digest from", "f.digest, 1 from"),
     )
-    edit("reproq_rights", ("'{reproq_states,", "'{reproq_new, reproq_states,"))
+    edit("reproq_rights", ("('observer', '{", "('observer', '{reproq_new, "))
     for name in ("reproq_new", "_reproq_new"):
         (release / "functions" / f"{name}.sql").write_text(
             f"create or replace function {name}() returns int language sql volatile"

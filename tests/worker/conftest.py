@@ -21,9 +21,11 @@ def start(dsn: str, tmp_path: Path) -> Iterator[Callable[..., Worker]]:
     """Starts workers on the test's database; whatever of them is left at the end is killed."""
     workers: list[Worker] = []
 
-    def start(*flags: object, on: str = dsn, **environment: str) -> Worker:
+    def start(
+        *flags: object, on: str = dsn, stdin: int = subprocess.DEVNULL, **environment: str
+    ) -> Worker:
         log = tmp_path / f"worker-{len(workers)}.log"
-        workers.append(Worker(on, log, flags, environment))
+        workers.append(Worker(on, log, flags, environment, stdin))
         return workers[-1]
 
     yield start

@@ -18,7 +18,7 @@ INTERVALS = ["backoff_base", "expires_in", "run_in"]
 COMMAND = [sys.executable, "-c", "from reproq_worker.cli import main; main()", "worker"]
 
 
-def until(condition: Callable[[], Any], seconds: float = 5.0, every: float = 0.01) -> Any:
+def until(condition: Callable[[], Any], seconds: float = 20.0, every: float = 0.01) -> Any:
     """Wait for a condition to be true and return what it gave; fail when it takes too long."""
     give_up_at = time.monotonic() + seconds
     while True:
@@ -46,7 +46,12 @@ class Worker:
     """`reproq worker` with the plain executor."""
 
     def __init__(
-        self, dsn: str, log: Path, flags: tuple[object, ...], environment: dict[str, str]
+        self,
+        dsn: str,
+        log: Path,
+        flags: tuple[object, ...],
+        environment: dict[str, str],
+        stdin: int = subprocess.DEVNULL,
     ) -> None:
         self._log = log
         defaults = ["--executor-module", "tests.worker.plain_executor", "--concurrency", "2"]
@@ -57,7 +62,7 @@ class Worker:
                 cwd=ROOT,
                 stdout=file,
                 stderr=file,
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
             )
 
     @property
@@ -132,17 +137,17 @@ class Queue:
     def status(self, result_id: int) -> str:
         return self.run(result_id)["status"]
 
-    def ended(self, result_id: int, seconds: float = 5.0) -> dict[str, Any]:
+    def ended(self, result_id: int, seconds: float = 20.0) -> dict[str, Any]:
         """Wait for the run's end and return its record."""
         done = ("SUCCESSFUL", "FAILED", "CANCELLED")
         until(lambda: self.status(result_id) in done, seconds)
         return self.run(result_id)
 
-    def running(self, result_id: int, seconds: float = 5.0) -> None:
+    def running(self, result_id: int, seconds: float = 20.0) -> None:
         """Wait until it runs."""
         until(lambda: self.status(result_id) == "RUNNING", seconds)
 
-    def attempt_failed(self, result_id: int, seconds: float = 5.0) -> dict[str, Any]:
+    def attempt_failed(self, result_id: int, seconds: float = 20.0) -> dict[str, Any]:
         """Wait for the first entry of errors_json and return it."""
         return until(lambda: self.run(result_id)["errors_json"], seconds)[0]
 

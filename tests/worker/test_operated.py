@@ -83,6 +83,12 @@ def test_systemd_hears_when_it_works_lives_and_leaves(start, tmp_path):
     heard = {manager.recv(100)}
     while {b"READY=1", b"WATCHDOG=1"} - heard:
         heard.add(manager.recv(100))
+    # A service that said it was stopping would be killed after a while.
+    worker.signal(signal.SIGHUP)
+    heard = [manager.recv(100)]
+    while heard[-1] != b"READY=1":
+        heard.append(manager.recv(100))
+    assert any(said.startswith(b"RELOADING=1") for said in heard)
     assert b"STOPPING=1" not in heard
     worker.signal(signal.SIGTERM)
     while manager.recv(100) != b"STOPPING=1":

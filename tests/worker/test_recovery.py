@@ -29,7 +29,7 @@ def test_a_killed_worker_leaves_no_process_and_its_run_is_run_again(queue, start
     assert record["errors_json"][0]["kind"] == "lease_lost"
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT])
 def test_no_signal_to_the_worker_leaves_a_process_behind(queue, start, tmp_path, number):
     file = tmp_path / "pids"
     queue.enqueue("spawn_and_sleep", 30, str(file))
