@@ -3,6 +3,7 @@
 import asyncio
 import random
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -77,12 +78,15 @@ class OutageLog:
 
     def __init__(self) -> None:
         self._down = False
+        self._back_at = 0.0
         #: The monitor's connection belongs to another thread.
         self._lock = threading.Lock()
 
-    def lost(self, error: BaseException) -> None:
-        """A connection failed."""
+    def lost(self, error: BaseException, opened_at: float) -> None:
+        """A connection failed that was opened then, or could not be opened just now."""
         with self._lock:
+            if opened_at < self._back_at:
+                return  # It fell in the outage that is over, and nobody had used it since.
             told, self._down = self._down, True
         if not told:
             log.warning("database out of reach, trying again: %s", brief(error))
@@ -91,6 +95,8 @@ class OutageLog:
         """A statement came through. (A mere connection may be one to a read-only server.)"""
         with self._lock:
             told, self._down = self._down, False
+            if told:
+                self._back_at = time.monotonic()
         if told:
             log.info("database is back")
 
@@ -104,6 +110,7 @@ class Session:
         )
         self._outages = outages
         self._connection: AsyncConnection | None = None
+        self._opened_at = 0.0
         #: How often a connection had to be made.
         self.connects = 0
 
@@ -124,6 +131,7 @@ class Session:
             self._connection = await AsyncConnection.connect(
                 self._conninfo, autocommit=True, prepare_threshold=None
             )
+            self._opened_at = time.monotonic()
             if await _is_direct(self._connection):
                 self._connection.prepare_threshold = 1
         return self._connection
@@ -154,7 +162,8 @@ class Session:
         """After an error: roll back, or drop the connection when it is of no use."""
         connection, self._connection = self._connection, None
         if is_outage(error):
-            self._outages.lost(error)
+            opened_at = time.monotonic() if connection is None else self._opened_at
+            self._outages.lost(error, opened_at)
         if connection is None or connection.closed:
             return
         if not is_outage(error):

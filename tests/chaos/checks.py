@@ -89,7 +89,9 @@ def no_invariant_is_violated(e: Evidence) -> Finding:
 
 
 def nothing_is_stranded(e: Evidence) -> Finding:
-    return Finding("0 stranded: every run has ended", e.stranded, f"after {e.scene.seconds:.0f} s")
+    return Finding(
+        "0 stranded: every run has ended", e.stranded, f"after {e.scene.ended_after:.0f} s"
+    )
 
 
 def nothing_is_held(e: Evidence) -> Finding:

@@ -64,6 +64,8 @@ class Scene:
         self.samples_amid = 0
         self.violations: list[tuple[str, str]] = []
         self.seconds = 0.0
+        #: When the last run was seen that had not ended.
+        self.ended_after = 0.0
         self._began = time.monotonic()
         self._over = threading.Event()
         self._lock = threading.Lock()
@@ -166,12 +168,14 @@ class Scene:
         while time.monotonic() < moved_at + self.plan.patience:
             left, samples_left = self._left(), max(0, self.plan.samples - self.samples)
             if left:
+                self.ended_after = time.monotonic() - self._began
                 tell(self._state())
             elif not samples_left:
                 return
             # (Where samples took longer than planned, the rest is taken of what is at rest.)
-            if seen != (seen := (left, left or samples_left)):
-                moved_at = time.monotonic()
+            now = (left, left or samples_left)
+            if now != seen:
+                seen, moved_at = now, time.monotonic()
             self.sleep(0.3)
 
     def _left(self) -> int:
