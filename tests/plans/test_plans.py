@@ -15,6 +15,7 @@ QUEUE_TABLES = (
     "reproq_ready_1",
     "reproq_ready_2",
     "reproq_leases",
+    "reproq_edges",
 )
 
 FINISHED = """
@@ -34,9 +35,23 @@ def line_up(conn: psycopg.Connection, count: int, queue: str = "default", run_af
     conn.execute(WAITING_IN_LINE, [queue, run_after, count])
 
 
+MANY = """
+select count(*) from reproq_enqueue_many((
+    select jsonb_agg(jsonb_build_object(
+        'task_path', 'a.b', 'dedup', false, 'queue', '{queue}', 'concurrency_limit', 2,
+        'concurrency_key', 'k' || n % 20, 'lock_key', case when n % 10 = 0 then 'l' || n end
+    ))
+    from generate_series(1, {count}) n
+))
+"""
+
+
 def live_a_little(conn: psycopg.Connection) -> None:
     """One of every hot call, so that each has its plan."""
     for _ in range(3):
+        # Some pass their gates, some are parked, and the first of them are woken by the ends.
+        conn.execute(MANY.format(count=60, queue="gated"))
+        finish(conn, claim(conn, 50, "gated"))
         rows = conn.execute(
             "select result_id, lease_no from reproq_claim('w', max_tasks => 4)"
         ).fetchall()
@@ -56,6 +71,30 @@ def live_a_little(conn: psycopg.Connection) -> None:
         conn.execute(
             "select reproq_cancel(reproq_enqueue('a.d', run_after => now() + interval '1 day'))"
         )
+
+
+def claim(conn: psycopg.Connection, count: int, queue: str) -> list[tuple[int, int]]:
+    return conn.execute(
+        "select result_id, lease_no from reproq_claim('w', array[%s], %s)", [queue, count]
+    ).fetchall()
+
+
+def finish(conn: psycopg.Connection, rows: list[tuple[int, int]]) -> None:
+    conn.execute("select * from reproq_finish('w', %s)", [completed(rows)])
+
+
+def completed(rows: list[tuple[int, int]]) -> str:
+    return json.dumps(
+        [{"result_id": run, "lease_no": no, "outcome": "complete"} for run, no in rows]
+    )
+
+
+def lose(conn: psycopg.Connection, rows: list[tuple[int, int]]) -> None:
+    conn.execute(
+        "update reproq_leases set leased_until = now() - interval '1 day', lease_length = '1 s'"
+        " where result_id = any(%s)",
+        [[run for run, _ in rows]],
+    )
 
 
 def scans(conn: psycopg.Connection) -> dict[str, int]:
@@ -97,7 +136,7 @@ def test_hot_calls_never_scan_a_table(make_conn, history):
     live_a_little(worker)
     worker.close()
     # A closed session's counts arrive a moment later, all of them at once.
-    until(lambda: leases_made(watcher) == 12)
+    until(lambda: leases_made(watcher) == 3 * (4 + 40))
     assert scans(watcher) == before
 
 
@@ -147,3 +186,39 @@ def updates(conn: psycopg.Connection) -> tuple[int, int]:
     return conn.execute(
         "select n_tup_upd, n_tup_hot_upd from pg_stat_user_tables where relname = 'task_runs'"
     ).fetchone()
+
+
+def touched(conn: psycopg.Connection) -> dict[str, int]:
+    """Pages that each hot call touches for the same work."""
+    pages = {
+        "enqueue": buffers(conn, "select reproq_enqueue('a.b', dedup => false)"),
+        "enqueue_many": buffers(conn, MANY.format(count=40, queue="gated")),
+        "claim": buffers(conn, "select * from reproq_claim('w', '{gated}', 10)"),
+    }
+    rows = claim(conn, 10, "gated")
+    ids = ", ".join(str(run) for run, _ in rows)
+    numbers = ", ".join(str(no) for _, no in rows)
+    pages["heartbeat"] = buffers(
+        conn, f"select * from reproq_heartbeat('w', '{{{ids}}}', '{{{numbers}}}')"
+    )
+    pages["finish"] = buffers(conn, f"select * from reproq_finish('w', '{completed(rows)}')")
+    lose(conn, claim(conn, 5, "gated"))
+    pages["reclaim"] = buffers(conn, "select reproq_reclaim()")
+    conn.execute("select reproq_tick()")
+    pages["tick"] = buffers(conn, "select * from reproq_tick()")
+    return pages
+
+
+def test_no_hot_call_touches_more_in_a_queue_that_has_grown(conn):
+    line_up(conn, 20)
+    live_a_little(conn)
+    touched(conn)
+    small = touched(conn)
+    conn.execute(FINISHED, [30_000])
+    line_up(conn, 10_000, queue="other")
+    line_up(conn, 10_000, run_after="2099-01-01T00:00:00Z")
+    for _ in range(2):
+        claim(conn, 1000, "other")
+    grown = touched(conn)
+    # An index may have a level more, and a page of the free space map is looked for.
+    assert {n: (small[n], p) for n, p in grown.items() if p > 1.6 * small[n] + 20} == {}
