@@ -122,7 +122,8 @@ def main(arguments: list[str]) -> int:
         if in_ci():
             return 1
     if not any(word.startswith(("-n", "--numprocesses", "--pdb", "-s")) for word in arguments):
-        arguments = ["-n", "2", "--dist", "worksteal", *arguments]
+        # One more than there are cores: many tests wait for other processes.
+        arguments = ["-n", "3", "--dist", "worksteal", *arguments]
     # The newest Django meets the embedded Postgres, the older one Debian's.
     older_server = ["--server", OLDER] if OLDER in available() else []
     runs = [

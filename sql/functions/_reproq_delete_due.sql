@@ -5,6 +5,7 @@ volatile
 set search_path from current
 set enable_seqscan = off
 set enable_bitmapscan = off
+set jit = off
 as $$
 declare
     v_now timestamptz := _reproq_now();

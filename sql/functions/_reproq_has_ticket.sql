@@ -5,6 +5,7 @@ volatile
 set search_path from current
 set enable_seqscan = off
 set plan_cache_mode = force_generic_plan
+set jit = off
 as $$
 begin
     return case status

@@ -4,6 +4,7 @@ language plpgsql
 volatile
 set search_path from current
 set enable_seqscan = off
+set jit = off
 as $$
 begin
     if gate like 'lock:%' then

@@ -9,6 +9,7 @@ volatile
 set search_path from current
 set enable_seqscan = off
 set enable_bitmapscan = off
+set jit = off
 as $$
 declare
     v_lost bigint[];

@@ -5,6 +5,7 @@ volatile
 set search_path from current
 set plan_cache_mode = force_generic_plan
 set enable_seqscan = off
+set jit = off
 as $$
 begin
     -- A NOTIFY makes commits queue behind one another, so it is sent only when somebody waits.

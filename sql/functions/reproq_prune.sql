@@ -11,6 +11,7 @@ volatile
 set search_path from current
 set enable_seqscan = off
 set enable_bitmapscan = off
+set jit = off
 as $$
 declare
     v_before timestamptz;

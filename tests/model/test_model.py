@@ -80,13 +80,6 @@ FAULTS = {
         returns void language sql as 'select null::void'
         """,
     ),
-    "who waits at a bucket stays there": (
-        LimitMachine,
-        """
-        create or replace function _reproq_sweep_buckets(max_tasks integer)
-        returns integer language sql as 'select 0'
-        """,
-    ),
     "nobody is released": (
         WorkflowMachine,
         """
@@ -110,7 +103,6 @@ FAULTS = {
 # Takes many examples to come out.
 RARE = (
     "buckets wake nobody",
-    "who waits at a bucket stays there",
     "what is due is left to the tick",
     "explain overlooks token buckets",
 )

@@ -140,7 +140,7 @@ def test_cut_connections_neither_lose_nor_double_an_outcome(queue, start, server
     assert worker.leave() == 0
 
 
-@pytest.mark.parametrize("cuts", [10, pytest.param(100, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("cuts", [10, pytest.param(40, marks=pytest.mark.slow)])
 def test_a_connection_cut_inside_commit_neither_loses_nor_doubles_an_outcome(
     queue, start, server, dsn, cuts
 ):
