@@ -1,6 +1,7 @@
-"""`./run test`: installs what the tests need and runs them; those with Django on 6.0, too.
+"""`./run test`: installs what the tests need and runs them.
 
-Arguments go on to pytest. `--slow` adds the slow tests, as CI=true does.
+Arguments go on to pytest. `--slow` adds the slow tests, and those with Django on 6.0, too, as
+CI=true does.
 """
 
 import fcntl
@@ -124,12 +125,11 @@ def main(arguments: list[str]) -> int:
     if not any(word.startswith(("-n", "--numprocesses", "--pdb", "-s")) for word in arguments):
         # One more than there are cores: many tests wait for other processes.
         arguments = ["-n", "3", "--dist", "worksteal", *arguments]
-    # The newest Django meets the embedded Postgres, the older one Debian's.
-    older_server = ["--server", OLDER] if OLDER in available() else []
-    runs = [
-        (sys.executable, "newest", arguments),
-        (older_django(), "older", [*older_server, *arguments, "-m", "django"]),
-    ]
+    runs = [(sys.executable, "newest", arguments)]
+    if in_ci() or "--slow" in arguments:
+        # The newest Django meets the embedded Postgres, the older one Debian's.
+        older_server = ["--server", OLDER] if OLDER in available() else []
+        runs.append((older_django(), "older", [*older_server, *arguments, "-m", "django"]))
     total = {"passed": 0, "failed": 0, "skipped": 0}
     codes = []
     for python, name, words in runs:

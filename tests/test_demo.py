@@ -109,7 +109,14 @@ def test_it_ends_by_itself_and_shows_what_came_of_the_work(start: Callable[[], D
     assert demo.processes() == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [
+        pytest.param(signal.SIGINT, marks=pytest.mark.slow),
+        signal.SIGTERM,
+        pytest.param(signal.SIGHUP, marks=pytest.mark.slow),
+    ],
+)
 def test_it_leaves_no_process_behind(start: Callable[[], Demo], number: signal.Signals) -> None:
     demo = start()
     wait_for_work(demo)

@@ -30,7 +30,7 @@ ISOLATIONS = pytest.mark.parametrize(
 def test_writes_and_completion_commit_together_or_not_at_all(work, isolation, tmp_path):
     once = greet.using(max_attempts=1)
     good = greet.enqueue("good")
-    again = greet.using(backoff=0.1).enqueue("again", "raise once")
+    again = greet.using(backoff=0).enqueue("again", "raise once")
     bad = once.enqueue("bad", "raise")
     rolled_back = once.enqueue("rolled back", "set_rollback")
     huge = once.enqueue("huge", "huge")
@@ -72,7 +72,11 @@ def test_an_attempt_that_lost_its_lease_on_the_way_leaves_nothing(work):
     work("--lease-seconds", 3)
     until(lambda: status(result) == "RUNNING" and query(IN_TRANSACTION), 10)
     with transaction.atomic():  # neither a heartbeat nor the worker's own claim comes between
-        query("update reproq_leases set leased_until = clock_timestamp() - interval '1 s'")
+        # (After a start of the server a lease has its whole length.)
+        query(
+            "update reproq_leases set lease_length = '0',"
+            " leased_until = clock_timestamp() - interval '1 s'"
+        )
         assert query("select reproq_reclaim()") == [(1,)]
         [(claimed, lease_no)] = query("select result_id, lease_no from reproq_claim('other')")
     assert (str(claimed), lease_no) == (result.id, 2)
