@@ -35,6 +35,12 @@ def execute(module: ModuleType, body: bytes, worker_id: str) -> dict[str, Any]:
         return failure(error)
 
 
+def begin_thread(module: Any) -> None:
+    """Tell an executor module that likes to know it that only runs come in this thread."""
+    if begin := getattr(module, "begin_thread", None):
+        begin()
+
+
 def encode_outcome(outcome: dict[str, Any], max_bytes: int) -> bytes:
     """Encode an outcome; one that is no JSON, or too large, becomes a failure that says so."""
     try:
@@ -66,6 +72,7 @@ def serve(channel: socket.socket, module: ModuleType, settings: dict[str, Any]) 
     me = os.getpid()
     own = identity(channel.fileno())
     before = ProcessState()
+    begin_thread(module)
     runs_left = settings["max_tasks_per_child"]
     max_memory = settings["max_memory"]
     leaving = False

@@ -126,7 +126,7 @@ class Pump:
 
     def _start_large(self, run: Held, limit: int) -> None:
         # The whole row is never smaller than its arguments.
-        size = payloads.size(run.payload)
+        size = payloads.size(run)
         if size > limit:
             self.end_waiting(run, outcomes.encode(outcomes.payload_too_large(size, limit)))
         elif self._ledger.next_to_start() is run:
