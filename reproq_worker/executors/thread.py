@@ -10,6 +10,7 @@ collected when the loop looks after the runs, every 5 ms.
 
 import asyncio
 import contextlib
+import gc
 import importlib
 import os
 import queue
@@ -237,8 +238,13 @@ def _load(config: WorkerConfig) -> ModuleType | Logged:
     files = open_log_files(config)
     if files is not None:
         route()
-    module = importlib.import_module(config.executor_module)
-    module.setup()
+    gc.disable()
+    try:
+        module = importlib.import_module(config.executor_module)
+        module.setup()
+    finally:
+        gc.enable()
+    gc.freeze()  # what is loaded stays: to look through it again and again would only take time
     if files is None:
         return module
     return Logged(module, files, (config.max_stdout_bytes, config.max_stderr_bytes))
