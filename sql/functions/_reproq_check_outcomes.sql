@@ -20,8 +20,7 @@ begin
         select 1
         from jsonb_array_elements(outcomes) o (outcome)
         where (
-            jsonb_typeof(o.outcome) = 'object'
-            and o.outcome ->> 'result_id' ~ '^\d{1,18}$'
+            o.outcome ->> 'result_id' ~ '^\d{1,18}$'
             and o.outcome ->> 'lease_no' ~ '^\d{1,18}$'
             and o.outcome ->> 'outcome' = 'complete'
             and not o.outcome ?| array['error', 'metadata', 'retry', 'retry_in']

@@ -52,7 +52,10 @@ begin
             end as return_json,
             case
                 when n.status <> 'SUCCESSFUL'
-                    then _reproq_error_entry(o.outcome, n.status, o.error, r, v_now)
+                    then _reproq_error_entry(
+                        o.outcome, n.status, o.error, r.task_path, r.attempts, r.leased_by,
+                        r.expires_at, v_now
+                    )
             end as entry,
             o.metadata, o.logs_uri
         from unnest(
@@ -148,7 +151,9 @@ begin
     if 'READY' = any(v_statuses) then
         perform _reproq_line_up(v_ids);
     end if;
-    perform _reproq_settle_dependants(v_ids, v_statuses);
+    if exists (select 1 from reproq_edges e where e.waits_for = any(v_ids)) then
+        perform _reproq_settle_dependants(v_ids, v_statuses);
+    end if;
     -- Gates last: their locks are held until the commit.
     if v_gates is not null then
         perform _reproq_wake_gates(v_gates, true);
