@@ -1,5 +1,5 @@
 create or replace function _reproq_check_outcomes(worker_id text, outcomes jsonb)
-returns void
+returns boolean
 language plpgsql
 volatile
 set search_path from current
@@ -27,7 +27,7 @@ begin
         ) is not true
     );
     if not v_unusual then
-        return;
+        return true;
     end if;
 
     select o.place, b.parameter, b.problem, b.rule into v_bad
@@ -64,8 +64,9 @@ begin
             case when v_bad.rule = 9 then 'RQ004' else '22023' end
         );
     end if;
+    return true;
 end;
 $$;
 
 comment on function _reproq_check_outcomes(text, jsonb) is
-'Raise 22023 or RQ004 for the first outcome that reproq_finish does not take, naming outcomes[i].key.';
+'True for outcomes that reproq_finish takes; else raises 22023 or RQ004 for the first of them, naming outcomes[i].key.';

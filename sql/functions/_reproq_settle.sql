@@ -6,9 +6,10 @@ create or replace function _reproq_settle(
     retries boolean[] default null,
     delays interval[] default null,
     metadatas jsonb[] default null,
-    logs_uris text[] default null
+    logs_uris text[] default null,
+    out settled_ids bigint[],
+    out statuses text[]
 )
-returns table (result_id bigint, status text)
 language plpgsql
 volatile
 set search_path from current
@@ -19,11 +20,8 @@ set enable_mergejoin = off
 set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
-#variable_conflict use_column
 declare
     v_now timestamptz := _reproq_now();
-    v_ids bigint[];
-    v_statuses text[];
     v_gates text[];
 begin
     with ending as materialized (
@@ -145,23 +143,19 @@ begin
         array_agg(s.result_id), array_agg(s.status),
         array_agg('lock:' || s.lock_key) filter (where s.lock_key is not null)
         || array_agg('key:' || s.concurrency_key) filter (where s.concurrency_key is not null)
-    into v_ids, v_statuses, v_gates
+    into settled_ids, statuses, v_gates
     from settled s;
 
-    if 'READY' = any(v_statuses) then
-        perform _reproq_line_up(v_ids);
+    if 'READY' = any(statuses) then
+        perform _reproq_line_up(settled_ids);
     end if;
-    if exists (select 1 from reproq_edges e where e.waits_for = any(v_ids)) then
-        perform _reproq_settle_dependants(v_ids, v_statuses);
+    if exists (select 1 from reproq_edges e where e.waits_for = any(settled_ids)) then
+        perform _reproq_settle_dependants(settled_ids, statuses);
     end if;
     -- Gates last: their locks are held until the commit.
     if v_gates is not null then
         perform _reproq_wake_gates(v_gates, true);
     end if;
-
-    return query
-    select u.result_id, u.status
-    from unnest(v_ids, v_statuses) u (result_id, status);
 end;
 $$;
 
