@@ -53,14 +53,14 @@ begin
             and not exists (
                 select 1
                 from rate_limits b
-                where b.key = any(array['queue:' || q.queue_name])
+                where b.key = any(array['global', 'queue:' || q.queue_name])
                     and b.tokens_per_second > 0
                     and b.burst_size > 0
             )
             and not exists (
                 select 1
                 from rate_limits b
-                where (b.key = 'global' or b.key like 'task:%')
+                where b.key like 'task:%'
                     and b.tokens_per_second > 0
                     and b.burst_size > 0
             )
@@ -73,8 +73,8 @@ begin
         from open_queue q
         cross join lateral (
             select
-                t.ctid as ticket, t.ring, t.queue_name, t.claim_order, t.result_id, t.lock_key, t.concurrency_key,
-                t.concurrency_limit
+                t.ctid as ticket, t.ring, t.claim_order, t.result_id, t.lock_key,
+                t.concurrency_key, t.concurrency_limit
             from reproq_ready t
             where t.queue_name = q.queue_name
             order by t.claim_order, t.result_id
@@ -88,17 +88,18 @@ begin
     -- locks less than that); one that does not say READY has no business in the line.
     run as materialized (
         select
-            r.result_id, t.ring, t.claim_order, t.ticket
-        from head t
-        inner join task_runs r on r.result_id = any(array[t.result_id])
+            r.result_id, h.ticket, h.ring, h.claim_order, h.concurrency_limit
+        from head h
+        inner join task_runs r on r.result_id = any(array[h.result_id])
         where r.status = 'READY'
             and (r.expires_at is null or r.expires_at > v_now)
-            and not exists (select 1 from reproq_leases o where o.result_id = any(array[r.result_id]))
-            -- The gates of a batch are asked elsewhere.
+            -- What stands in the way by mistake is cleared elsewhere,
             and not exists (
-                select 1
-                from head g
-                where g.lock_key is not null or g.concurrency_key is not null
+                select 1 from reproq_leases l where l.result_id = any(array[r.result_id])
+            )
+            -- and elsewhere the gates of a batch are asked.
+            and not exists (
+                select 1 from head g where g.lock_key is not null or g.concurrency_key is not null
             )
         for no key update of r skip locked
     ),
@@ -122,9 +123,10 @@ begin
             r.timeout_seconds, r.max_attempts, r.priority, r.backend_alias, r.run_after,
             r.enqueued_at, r.started_at, r.last_attempted_at, r.leased_until, r.worker_ids,
             r.metadata_json, r.errors_json, r.traceparent,
-            run.ring, run.claim_order, run.ticket
+            run.ticket, run.ring, run.claim_order, run.concurrency_limit
     ),
 
+    -- (By its place: it is locked, and a ticket is never updated.)
     taken as (
         delete from reproq_ready d
         using started s
@@ -133,9 +135,11 @@ begin
 
     leased as (
         insert into reproq_leases (
-            result_id, lease_no, worker_id, leased_until, lease_length
+            result_id, lease_no, worker_id, leased_until, lease_length, concurrency_limit
         )
-        select s.result_id, s.lease_no, _reproq_claim_plain.worker_id, v_now + lease, lease
+        select
+            s.result_id, s.lease_no, _reproq_claim_plain.worker_id, v_now + lease, lease,
+            s.concurrency_limit
         from started s
     )
 

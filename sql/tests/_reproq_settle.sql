@@ -47,14 +47,14 @@ delete from task_runs;
 select started('a', '{"lock_key": "a"}') as a, started('b') as b, started('c') as c \gset
 delete from reproq_leases;
 create temp table answer as
-select u.* from _reproq_settle(
+select u.result_id, u.status from _reproq_settle(
     array[:a, :b, :c, 77], '{complete,fail,fail,complete}',
     errors => array[null, '{"message": "x"}', null]::jsonb[],
     return_values => array['7', null, null]::jsonb[],
     retries => '{null,t,t}', delays => '{null,1 hour,null}',
     metadatas => array[null, '{"m": 1}', null]::jsonb[],
     logs_uris => array[null, '/logs/b', null, null]
-) s, unnest(s.settled_ids, s.statuses) u;
+) s, unnest(s.settled_ids, s.statuses) u (result_id, status);
 select set_eq(
     'select * from answer',
     format('values (%s, ''SUCCESSFUL''), (%s, ''SCHEDULED''), (%s, ''SCHEDULED'')', :a, :b, :c),
