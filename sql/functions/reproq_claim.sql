@@ -95,8 +95,8 @@ begin
 
         v_is_plain := result_ids is null;
         while v_missing > 0 loop
-            -- The first in line whom nobody else is taking. Most have no gate, and then
-            -- all queues are claimed from at once.
+            -- The first in line whom nobody else is taking. Most have no gate, and then all queues
+            -- are claimed from at once.
             v_head_is_plain := (
                 select
                     l.lock_key is null
