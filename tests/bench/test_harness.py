@@ -39,7 +39,7 @@ def test_costs_and_a_steady_load_are_measured():
     assert cost["cpu_us"] > 0
     assert cost["buffers"] > 0
     assert 0.1 < cost["over_plain"] < 10
-    load = steady.measure(minutes=0.15)
+    load = steady.measure(minutes=0.1)
     assert load["most"] > load["rate"] > 0
     assert load["held"]["pickup_p99"] >= load["held"]["pickup_p50"] > 0
     assert load["held"]["ticket_mb"] > 0
