@@ -34,6 +34,7 @@ def test_a_round_measures_everything_of_this_project_and_names_what_it_could_not
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_costs_and_a_steady_load_are_measured():
     [cost] = costs.measure([costs.Case(1_000, blocked=1_000, finished=1_000)])
     assert cost["cpu_us"] > 0

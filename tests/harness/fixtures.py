@@ -43,7 +43,9 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return lines + ([f"LEFT OUT, not on this machine: {'; '.join(gaps)}"] if gaps else [])
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
     if wants_all(config):
         return
     slow = [item for item in items if item.get_closest_marker("slow")]

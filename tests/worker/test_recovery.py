@@ -12,6 +12,8 @@ from tests.worker.process import Queue, is_alive, noted, until
 
 pytestmark = pytest.mark.parametrize("server", ["pg18"], indirect=True)
 
+LONG = (pytest.mark.slow, pytest.mark.long)
+
 
 def test_a_killed_worker_leaves_no_process_and_its_run_is_run_again(queue, start, tmp_path):
     file = tmp_path / "pids"
@@ -152,7 +154,7 @@ def test_cut_connections_neither_lose_nor_double_an_outcome(queue, start, server
     assert worker.leave() == 0
 
 
-@pytest.mark.parametrize("cuts", [10, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("cuts", [10, pytest.param(200, marks=LONG)])
 def test_a_connection_cut_inside_commit_neither_loses_nor_doubles_an_outcome(
     queue, start, server, dsn, cuts
 ):

@@ -6,7 +6,11 @@ import pytest
 
 from tests.worker.process import until
 
-pytestmark = [pytest.mark.slow, pytest.mark.parametrize("server", ["pg18"], indirect=True)]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.long,
+    pytest.mark.parametrize("server", ["pg18"], indirect=True),
+]
 
 
 ENQUEUE = """
