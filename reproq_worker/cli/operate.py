@@ -29,7 +29,7 @@ def cancel(dsn: str | None, result_id: int, as_json: bool) -> None:
         [before] = call(cursor, "inspect", result_id=result_id)
         status = call_value(cursor, "cancel", result_id=result_id)
     if status in _ENDED:
-        raise Fault(f"task {result_id} is {status} already: nothing to cancel", REFUSED)
+        raise Fault(f"No RUNNING task found for result_id {result_id}: it is {status}", REFUSED)
     if as_json:
         show_json({"result_id": result_id, "status": status})
     elif status == "RUNNING":
