@@ -56,7 +56,7 @@ class TestSeveralDatabases:
         there = enqueue_on("queues")
         assert manage("cancel", "--id", f"queues:{there}") == f"Task {there} is CANCELLED\n"
         assert TaskRun.objects.using("default").get().status == "READY"
-        assert manage("cancel", f"--id=queues:{there}") == f"Task {there} is CANCELLED\n"
+        assert manage("cancel", f"--id=queues:{there}") == (f"Task {there} is already CANCELLED\n")
         assert "No logs_uri recorded" in manage("logs", "--id", f"queues:{there}")
         assert manage("triage", "inspect", "--id", f"queues:{there}").startswith("Result ID:")
         assert refused(manage, "cancel", "--id", "nowhere:1").returncode == 2
@@ -212,6 +212,14 @@ def test_the_worker_says_what_it_allows_unless_somebody_else_does(django_env, tm
     assert not said("--allowed-task-modules", "tests.shop.tasks")
     (tmp_path / "reproq.toml").write_text("[worker]\nconcurrency = 1\n")
     assert not said()
+
+
+def test_the_lease_by_another_queues_name_for_it(manage, settings):
+    backend = settings.TASKS["default"] | {"OPTIONS": {"REDIS_CLAIM_TIMEOUT": 45}}
+    settings.TASKS = settings.TASKS | {"default": backend}
+    said = manage("config", "--explain", "--mode", "worker")
+    assert "worker.lease_seconds: 45.0 (Django settings)" in said
+    assert "worker.heartbeat_seconds: 15.0 " in said
 
 
 def test_global_flags_of_manage_work(django_env, tmp_path):

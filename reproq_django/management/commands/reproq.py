@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 from django.db import connections
+from django.tasks import DEFAULT_TASK_BACKEND_ALIAS, task_backends
 from django.utils.connection import ConnectionDoesNotExist
 
 from reproq_django.commands.arguments import allows_by_apps, own_options, split_ids
@@ -198,10 +199,19 @@ def _from_settings(command: str, database: str | None) -> dict[str, Any]:
     given: dict[str, Any] = {}
     if database is None and not os.environ.get("DATABASE_URL"):
         given["dsn"] = _dsn(default_alias())
-    token = getattr(settings, "METRICS_AUTH_TOKEN", None)
-    if command == "worker" and token:
-        given["metrics_auth_token"] = token
+    if command == "worker":
+        if token := getattr(settings, "METRICS_AUTH_TOKEN", None):
+            given["metrics_auth_token"] = token
+        if lease := _lease_of_settings():
+            given["lease_seconds"] = lease
     return given
+
+
+def _lease_of_settings() -> str | None:
+    """How long nothing may be heard of a worker, as settings for another queue have it."""
+    own = getattr(task_backends[DEFAULT_TASK_BACKEND_ALIAS], "defaults", {})
+    timeout = own.get("REDIS_CLAIM_TIMEOUT")
+    return timeout and f"{timeout.total_seconds():g}s"
 
 
 def _is_postgres(database: str | None) -> bool:
