@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connections
 from django.test import Client
 from django.urls import reverse
 
@@ -32,6 +33,8 @@ def browser(monkeypatch):
         browser = driver.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
+        # To Django a thread with a running loop is another place, with connections of its own.
+        connections.close_all()
 
 
 @pytest.fixture
@@ -157,3 +160,28 @@ def test_a_failed_run_is_retried_from_its_page(open_page):
     assert page.get_by_text("1 run retried.").is_visible()
     assert page.locator(".reproq-headline .reproq-ready").is_visible()
     assert page.get_by_role("heading", name="Why it is not done").is_visible()
+
+
+def test_who_deletes_is_asked_first(open_page):
+    day = scene.build(many=50)
+    page = open_page("taskrun_change", day.failing.result_id, scheme="dark")
+    page.get_by_role("button", name="Delete").click()
+    assert page.get_by_text("Delete this run, with its arguments").is_visible()
+    picture(page, "confirmation-dark")
+    assert not sticks_out(page)
+    page.get_by_role("button", name="No, take me back").click()
+    page.wait_for_url(f"**/{day.failing.result_id}/change/")
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Yes, I’m sure").click()
+    playwright.expect(page.get_by_text("1 run deleted.")).to_be_visible()
+
+    page = open_page("taskrun_changelist", width=420)
+    page.goto(f"{page.url}?status=SUCCESSFUL")
+    page.locator("#action-toggle").click()
+    page.select_option("select[name=action]", "delete_selected_tasks")
+    page.locator("button[name=index]").click()
+    assert page.get_by_text("runs, with their arguments").is_visible()
+    picture(page, "confirmation-narrow")
+    assert not sticks_out(page)
+    page.get_by_role("button", name="Yes, I’m sure").click()
+    playwright.expect(page.get_by_text(" runs deleted.")).to_be_visible()
