@@ -1,6 +1,7 @@
 """The admin in a real browser: in light and dark, refreshing in place, and without scripts."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,9 @@ from django.conf import settings
 from django.db import connections
 from django.test import Client
 from django.urls import reverse
+from django.utils.timezone import now
 
+from reproq_django.models import TaskRun
 from tests.admin import scene
 from tests.harness.machine import chromium
 from tests.shop import tasks
@@ -81,6 +84,8 @@ def picture(page, name):
 
 def test_pages_in_light_and_dark(open_page):
     day = scene.build()
+    # (A long figure.)
+    TaskRun.objects.filter(status="READY").update(enqueued_at=now() - timedelta(seconds=683))
     pages = {
         "overview": ("overview",),
         "failed": ("taskrun_change", day.failing.result_id),
@@ -98,11 +103,23 @@ def test_pages_in_light_and_dark(open_page):
             assert is_dark(page, "document.body", "backgroundColor") is dark, name
             assert is_dark(page, "document.body", "color") is not dark, name
             assert not sticks_out(page), name
+            assert page.evaluate(CROSSES_ITS_TILE) == [], name
             page.context.close()
     narrow = open_page("overview", width=420)
     picture(narrow, "overview-narrow")
     assert not sticks_out(narrow)
     assert narrow.evaluate("document.querySelector('.reproq-plot svg').clientWidth") > 300
+
+
+CROSSES_ITS_TILE = """
+Array.from(document.querySelectorAll(".reproq-tile b"))
+    .filter(b => {
+        const text = document.createRange();
+        text.selectNodeContents(b);
+        return text.getBoundingClientRect().right > b.parentElement.getBoundingClientRect().right;
+    })
+    .map(b => b.textContent)
+"""
 
 
 def sticks_out(page):
