@@ -229,7 +229,11 @@ def test_global_flags_of_manage_work(django_env, tmp_path):
     environment = {k: v for k, v in django_env.items() if k != "DJANGO_SETTINGS_MODULE"}
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.startswith("Paused queue mail ("), done.stderr
-    wrong = [sys.executable, "-m", "django", "reproq", *flags, "--traceback", "pause-queue"]
+    # People write them at the end, as with every command of Django.
+    command = [sys.executable, "-m", "django", "reproq", "resume-queue", "mail", *flags]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.startswith("Resumed queue mail ("), done.stderr
+    wrong = [sys.executable, "-m", "django", "reproq", *flags, "pause-queue", "--traceback"]
     done = subprocess.run(wrong, env=environment, cwd=ROOT, capture_output=True, text=True)
     assert "Traceback" in done.stderr
     assert "CommandError: Name one queue." in done.stderr

@@ -16,7 +16,12 @@ from django.db import connections
 from django.tasks import DEFAULT_TASK_BACKEND_ALIAS, task_backends
 from django.utils.connection import ConnectionDoesNotExist
 
-from reproq_django.commands.arguments import allows_by_apps, own_options, split_ids
+from reproq_django.commands.arguments import (
+    allows_by_apps,
+    django_options_first,
+    own_options,
+    split_ids,
+)
 from reproq_django.databases import default_alias, queue_aliases
 from reproq_django.dsn import dsn_from_settings
 from reproq_django.executor.allowlist import NAME, allowed_modules
@@ -68,6 +73,14 @@ class Command(BaseCommand):
 
     help = "Install, run and operate Reproq. Commands: " + ", ".join(COMMANDS | _OWN_COMMANDS)
     requires_system_checks = []
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        try:
+            arguments = django_options_first(argv[2:])
+        except CommandError as error:
+            self.stderr.write(f"CommandError: {error}")
+            sys.exit(error.returncode)
+        super().run_from_argv([*argv[:2], *arguments])
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("command", help="see `manage.py reproq COMMAND --help`")
