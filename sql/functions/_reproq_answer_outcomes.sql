@@ -17,8 +17,10 @@ begin
     return query
     select
         p.result_id, p.lease_no,
-        coalesce(
-            accepted_lease_nos[array_position(accepted_ids, p.result_id)] = p.lease_no, false
+        -- (Here, not in a join: so they are looked up in a hash.)
+        (p.result_id, p.lease_no) in (
+            select a.result_id, a.lease_no
+            from unnest(accepted_ids, accepted_lease_nos) a (result_id, lease_no)
         )
         and row_number() over (partition by p.result_id, p.lease_no order by p.place) = 1,
         r.status

@@ -1,5 +1,5 @@
 create or replace function _reproq_check_outcomes(worker_id text, outcomes jsonb)
-returns void
+returns boolean
 language plpgsql
 volatile
 set search_path from current
@@ -20,15 +20,14 @@ begin
         select 1
         from jsonb_array_elements(outcomes) o (outcome)
         where (
-            jsonb_typeof(o.outcome) = 'object'
-            and o.outcome ->> 'result_id' ~ '^\d{1,18}$'
+            o.outcome ->> 'result_id' ~ '^\d{1,18}$'
             and o.outcome ->> 'lease_no' ~ '^\d{1,18}$'
             and o.outcome ->> 'outcome' = 'complete'
             and not o.outcome ?| array['error', 'metadata', 'retry', 'retry_in']
         ) is not true
     );
     if not v_unusual then
-        return;
+        return true;
     end if;
 
     select o.place, b.parameter, b.problem, b.rule into v_bad
@@ -65,8 +64,9 @@ begin
             case when v_bad.rule = 9 then 'RQ004' else '22023' end
         );
     end if;
+    return true;
 end;
 $$;
 
 comment on function _reproq_check_outcomes(text, jsonb) is
-'Raise 22023 or RQ004 for the first outcome that reproq_finish does not take, naming outcomes[i].key.';
+'True for outcomes that reproq_finish takes; else raises 22023 or RQ004 for the first of them, naming outcomes[i].key.';

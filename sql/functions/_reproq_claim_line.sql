@@ -34,26 +34,6 @@ declare
     v_more boolean := false;
     v_window integer := 0;
 begin
-    if exists (
-        select 1
-        from reproq_queue_controls c
-        where c.queue_name = _reproq_claim_line.queue_name and c.paused
-    ) then
-        return v_all;
-    end if;
-    -- (Which bucket it is depends on the task; where there is none, nobody's task is looked at.)
-    v_rated := exists (
-        select 1
-        from rate_limits l
-        where l.key = any(array['global', 'queue:' || _reproq_claim_line.queue_name])
-            and l.tokens_per_second > 0
-            and l.burst_size > 0
-    ) or exists (
-        select 1
-        from rate_limits l
-        where l.key like 'task:%' and l.tokens_per_second > 0 and l.burst_size > 0
-    );
-
     loop
         -- The next tickets that nobody else is taking. Those met before and left behind (their
         -- record is locked, their gate is in another's hands) are passed over.
@@ -65,6 +45,11 @@ begin
                     from reproq_ready l
                     where l.queue_name = _reproq_claim_line.queue_name
                         and (l.claim_order, l.result_id) > (v_after_order, v_after_id)
+                        and not exists (
+                            select 1
+                            from reproq_queue_controls c
+                            where c.queue_name = _reproq_claim_line.queue_name and c.paused
+                        )
                     order by l.claim_order, l.result_id
                     limit greatest(wanted - cardinality(v_all), v_window)
                     for update skip locked
@@ -83,6 +68,11 @@ begin
                         and l.result_id = r.result_id
                     where r.queue_name = _reproq_claim_line.queue_name
                         and (l.claim_order, l.result_id) > (v_after_order, v_after_id)
+                        and not exists (
+                            select 1
+                            from reproq_queue_controls c
+                            where c.queue_name = _reproq_claim_line.queue_name and c.paused
+                        )
                     order by l.claim_order, l.result_id
                     for update of l skip locked
                 ) t
@@ -90,6 +80,19 @@ begin
         end if;
         exit when v_line = '{}';
         v_again := false;
+        -- (Which bucket it is depends on the task; where there is none, nobody's task is looked
+        -- at.)
+        v_rated := coalesce(v_rated, exists (
+            select 1
+            from rate_limits l
+            where l.key = any(array['global', 'queue:' || _reproq_claim_line.queue_name])
+                and l.tokens_per_second > 0
+                and l.burst_size > 0
+        ) or exists (
+            select 1
+            from rate_limits l
+            where l.key like 'task:%' and l.tokens_per_second > 0 and l.burst_size > 0
+        ));
 
         if v_rated or exists (
             select 1 from unnest(v_line) t

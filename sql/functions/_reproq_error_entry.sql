@@ -2,7 +2,10 @@ create or replace function _reproq_error_entry(
     outcome text,
     status text,
     error jsonb,
-    run task_runs,
+    task_path text,
+    attempt integer,
+    worker_id text,
+    expires_at timestamptz,
     at_time timestamptz
 )
 returns jsonb
@@ -18,7 +21,7 @@ begin
     end if;
     v_error := case
         when status = 'CANCELLED' then
-            jsonb_build_object('message', 'cancelled', 'task_path', run.task_path)
+            jsonb_build_object('message', 'cancelled', 'task_path', task_path)
             || coalesce(v_error, '{}') || '{"kind": "cancelled"}'
         when outcome = 'complete' then
             '{"kind": "result_too_large"}' || jsonb_build_object(
@@ -27,10 +30,10 @@ begin
         when outcome = 'lose' then jsonb_build_object(
             'kind', 'lease_lost',
             'message',
-            format('lease_lost: worker %s did not renew its lease in time', run.leased_by)
+            format('lease_lost: worker %s did not renew its lease in time', worker_id)
         )
         when outcome = 'expire' then jsonb_build_object(
-            'kind', 'expired', 'message', format('expired: not picked up before %s', run.expires_at)
+            'kind', 'expired', 'message', format('expired: not picked up before %s', expires_at)
         )
         else '{"kind": "app_error", "message": ""}' || coalesce(v_error, '{}')
     end;
@@ -46,12 +49,14 @@ begin
         ));
     end if;
     return v_error || jsonb_build_object(
-        'attempt', run.attempts,
-        'worker_id', run.leased_by,
+        'attempt', attempt,
+        'worker_id', worker_id,
         'at', to_char(at_time at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
     );
 end;
 $$;
 
-comment on function _reproq_error_entry(text, text, jsonb, task_runs, timestamptz) is
+comment on function _reproq_error_entry(
+    text, text, jsonb, text, integer, text, timestamptz, timestamptz
+) is
 'What errors_json gets for an outcome, or null when it is no error.';

@@ -57,15 +57,17 @@ begin
     ),
 
     wish as materialized (
-        select g.gate, count(*) as wishes, min(g.places) as places
+        select
+            g.lock_key, g.concurrency_key, count(*) as wishes, min(g.places) as places,
+            coalesce('lock:' || g.lock_key, 'key:' || g.concurrency_key) as gate
         from ticket t
         cross join lateral (
             values
-            ('lock:' || (t.ticket).lock_key, 1),
-            ('key:' || (t.ticket).concurrency_key, (t.ticket).concurrency_limit)
-        ) g (gate, places)
-        where g.gate is not null
-        group by g.gate
+            ((t.ticket).lock_key, null, 1),
+            (null, (t.ticket).concurrency_key, (t.ticket).concurrency_limit)
+        ) g (lock_key, concurrency_key, places)
+        where num_nonnulls(g.lock_key, g.concurrency_key) = 1
+        group by g.lock_key, g.concurrency_key
     )
 
     select
@@ -73,7 +75,14 @@ begin
         (select array_agg(t.ticket order by t.place) from ticket t)
     into taken, v_room, passed
     from (
-        select w.*, _reproq_places_taken(w.gate) as taken
+        select
+            w.gate, w.wishes, w.places,
+            (select count(*) from reproq_leases l where l.lock_key = any(array[w.lock_key]))
+            + (
+                select count(*)
+                from reproq_leases l
+                where l.concurrency_key = any(array[w.concurrency_key])
+            ) as taken
         from wish w
         offset 0
     ) n;

@@ -1,5 +1,5 @@
 create or replace function _reproq_require_read_committed()
-returns void
+returns boolean
 language plpgsql
 volatile
 set search_path from current
@@ -13,8 +13,9 @@ begin
             errcode = '25000',
             hint = 'Call it in a READ COMMITTED transaction; others may only enqueue and look.';
     end if;
+    return true;
 end;
 $$;
 
 comment on function _reproq_require_read_committed() is
-'Refuse REPEATABLE READ and SERIALIZABLE (25000).';
+'True in READ COMMITTED; else raises 25000.';

@@ -53,8 +53,9 @@ begin
     select n.result_id, 'RUNNING'
     from unnest(v_running) n (result_id)
     union all
-    select s.result_id, s.status
+    select u.result_id, u.status
     from _reproq_settle(v_ending, array_fill('cancel'::text, array[cardinality(v_ending)])) s
+    cross join unnest(s.settled_ids, s.statuses) u (result_id, status)
     order by 1;
 end;
 $$;

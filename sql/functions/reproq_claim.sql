@@ -34,20 +34,33 @@ set enable_seqscan = off
 set enable_bitmapscan = off
 set enable_hashjoin = off
 set enable_mergejoin = off
+set enable_sort = off
 set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
-    v_wanted integer := least(max_tasks, 1000);
+    v_now timestamptz := _reproq_now();
+    v_missing integer;
     v_first integer;
-    v_due integer := v_wanted;
+    v_queue text;
+    v_due integer;
+    v_is_due boolean;
+    v_is_parked boolean;
     v_woken integer;
     v_unparked integer;
     v_all_woken integer := 0;
-    v_started bigint[] := '{}';
+    v_is_plain boolean;
+    v_head_is_plain boolean;
+    v_count integer;
+    v_started bigint[];
+    v_gated bigint[] := '{}';
 begin
-    perform _reproq_check_claim(worker_id, queues, max_tasks, lease, wait);
-    perform _reproq_require_read_committed();
+    v_missing := case
+        when _reproq_check_claim(worker_id, queues, max_tasks, lease, wait)
+            and _reproq_require_read_committed()
+            then least(max_tasks, 1000)
+    end;
+    v_due := v_missing;
     if result_ids is not null then
         if cardinality(result_ids) > 10000 then
             perform _reproq_refuse('result_ids', 'must be at most 10000 ids');
@@ -60,22 +73,77 @@ begin
         );
     end if;
 
-    -- Queue by queue, each from its own index scan, beginning at another one each time.
-    v_first := floor(random() * cardinality(queues))::integer;
+    -- Beginning at another queue each time.
+    if cardinality(queues) > 1 then
+        v_first := floor(random() * cardinality(queues))::integer;
+        queues := queues[v_first + 1:] || queues[:v_first];
+    end if;
     loop
-        v_woken := _reproq_wake_due(v_due, interval '5 minutes');
-        v_unparked := _reproq_wake_buckets(queues, v_wanted - cardinality(v_started));
-        for v_place in 0..cardinality(queues) - 1 loop
-            exit when cardinality(v_started) >= v_wanted;
-            v_started := v_started || _reproq_claim_line(
-                worker_id,
-                queues[1 + (v_first + v_place) % cardinality(queues)],
-                v_wanted - cardinality(v_started),
-                lease,
-                result_ids
+        -- Is there any? To begin a statement that moves runs costs much more than to look.
+        select
+            exists (
+                select 1
+                from reproq_scheduled s
+                where s.run_after <= v_now and s.run_after > v_now - interval '5 minutes'
+            ),
+            exists (select 1 from reproq_blocked b where b.gate >= 'rate:' and b.gate < 'rate;')
+        into v_is_due, v_is_parked;
+        v_woken := case when v_is_due then _reproq_wake_due(v_due, interval '5 minutes') else 0 end;
+        v_unparked := case
+            when v_is_parked then _reproq_wake_buckets(queues, v_missing) else 0
+        end;
+
+        v_is_plain := result_ids is null;
+        while v_missing > 0 loop
+            -- The first in line whom nobody else is taking. Most have no gate, and then all queues
+            -- are claimed from at once.
+            v_head_is_plain := (
+                select
+                    l.lock_key is null
+                    and l.concurrency_key is null
+                    and not exists (
+                        select 1
+                        from rate_limits b
+                        where b.key = any(array['global', 'queue:' || q.queue_name])
+                            and b.tokens_per_second > 0
+                            and b.burst_size > 0
+                    )
+                    and not exists (
+                        select 1
+                        from rate_limits b
+                        where b.key like 'task:%' and b.tokens_per_second > 0 and b.burst_size > 0
+                    )
+                from unnest(queues) q (queue_name)
+                cross join lateral (
+                    select t.lock_key, t.concurrency_key
+                    from reproq_ready t
+                    where t.queue_name = q.queue_name
+                    order by t.claim_order, t.result_id
+                    limit 1
+                    for update skip locked
+                ) l
+                limit 1
             );
+            exit when v_head_is_plain is null;
+            if v_is_plain and v_head_is_plain then
+                return query
+                select p.* from _reproq_claim_plain(worker_id, queues, v_missing, lease) p;
+                get diagnostics v_count = row_count;
+                v_missing := v_missing - v_count;
+                v_is_plain := v_count > 0;
+            else
+                foreach v_queue in array queues loop
+                    exit when v_missing = 0;
+                    v_started := _reproq_claim_line(
+                        worker_id, v_queue, v_missing, lease, result_ids
+                    );
+                    v_missing := v_missing - cardinality(v_started);
+                    v_gated := v_gated || v_started;
+                end loop;
+                exit;
+            end if;
         end loop;
-        exit when cardinality(v_started) >= v_wanted or v_woken < v_due and v_unparked = 0;
+        exit when v_missing = 0 or v_woken < v_due and v_unparked = 0;
 
         -- Those woken may all be of other queues, blocked or too old, and hide who else is due.
         v_all_woken := v_all_woken + v_woken + v_unparked;
@@ -86,23 +154,31 @@ begin
         end if;
     end loop;
 
-    if cardinality(v_started) < v_wanted then
+    if v_missing > 0 then
         if wait > interval '0' then
             perform _reproq_wait_for(worker_id, queues, wait);
         end if;
-    else
+    elsif exists (
+        select 1
+        from reproq_waiters w
+        where w.queue_name = any(queues)
+            and w.worker_id = reproq_claim.worker_id
+            and w.waiting_until > v_now
+    ) then
         perform _reproq_wait_for(worker_id, queues, interval '0');
     end if;
 
-    return query
-    select
-        r.result_id, r.lease_no, r.attempts, r.task_path, r.queue_name, r.spec_json,
-        r.timeout_seconds, r.max_attempts, r.priority, r.backend_alias, r.run_after, r.enqueued_at,
-        r.started_at, r.last_attempted_at, r.leased_until, r.worker_ids, r.metadata_json,
-        r.errors_json, r.traceparent
-    from unnest(v_started) with ordinality s (result_id, place)
-    inner join task_runs r on r.result_id = any(array[s.result_id])
-    order by s.place;
+    if v_gated <> '{}' then
+        return query
+        select
+            r.result_id, r.lease_no, r.attempts, r.task_path, r.queue_name, r.spec_json,
+            r.timeout_seconds, r.max_attempts, r.priority, r.backend_alias, r.run_after,
+            r.enqueued_at, r.started_at, r.last_attempted_at, r.leased_until, r.worker_ids,
+            r.metadata_json, r.errors_json, r.traceparent
+        from unnest(v_gated) with ordinality s (result_id, place)
+        inner join task_runs r on r.result_id = any(array[s.result_id])
+        order by s.place;
+    end if;
 end;
 $$;
 

@@ -18,7 +18,8 @@ begin
         last_error = left(coalesce(reason, 'discarded'), 1024),
         errors_json = r.errors_json || _reproq_error_entry(
             'cancel', 'CANCELLED',
-            jsonb_build_object('message', left(coalesce(reason, 'discarded'), 1024)), r, v_now
+            jsonb_build_object('message', left(coalesce(reason, 'discarded'), 1024)), r.task_path,
+            r.attempts, r.leased_by, r.expires_at, v_now
         ),
         updated_at = v_now
     where r.result_id = reproq_discard.result_id and r.status = 'FAILED'

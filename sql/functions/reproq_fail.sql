@@ -18,16 +18,13 @@ begin
         perform _reproq_refuse('retry_in', 'must be between 0 and 10 years');
     end if;
     perform _reproq_take_lease(result_id, lease_no);
-    return (
-        select s.status
-        from _reproq_settle(
-            array[result_id],
-            array[case when error ->> 'kind' = 'cancelled' then 'cancel' else 'fail' end],
-            errors => array[error],
-            retries => array[coalesce(retry, true)],
-            delays => array[retry_in]
-        ) s
-    );
+    return (_reproq_settle(
+        array[result_id],
+        array[case when error ->> 'kind' = 'cancelled' then 'cancel' else 'fail' end],
+        errors => array[error],
+        retries => array[coalesce(retry, true)],
+        delays => array[retry_in]
+    )).statuses[1];
 end;
 $$;
 

@@ -21,9 +21,14 @@ declare
     v_delays interval[];
     v_metadatas jsonb[];
     v_logs_uris text[];
+    v_sent integer;
+    v_settled record;
 begin
-    perform _reproq_require_read_committed();
-    perform _reproq_check_outcomes(reproq_finish.worker_id, outcomes);
+    v_sent := case
+        when _reproq_require_read_committed()
+            and _reproq_check_outcomes(reproq_finish.worker_id, outcomes)
+            then jsonb_array_length(outcomes)
+    end;
 
     -- The leases first, by id: whoever deletes a lease with the current number has the run. Of two
     -- outcomes for one lease the first counts.
@@ -64,9 +69,17 @@ begin
     from freed f;
 
     if v_ids is not null then
-        perform _reproq_settle(
+        v_settled := _reproq_settle(
             v_ids, v_outcomes, v_errors, v_returns, v_retries, v_delays, v_metadatas, v_logs_uris
         );
+        -- As most batches are: each outcome had a lease of its own, and no more is to be said.
+        if cardinality(v_settled.settled_ids) = v_sent
+            and 'SUCCESSFUL' = all(v_settled.statuses) then
+            return query
+            select p.result_id, p.lease_no, true, 'SUCCESSFUL'
+            from jsonb_to_recordset(outcomes) p (result_id bigint, lease_no bigint);
+            return;
+        end if;
     end if;
 
     -- What its own transaction has completed is told only where its log is.

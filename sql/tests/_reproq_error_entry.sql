@@ -4,7 +4,8 @@ select no_plan();
 
 select started('a', '{"expires_in": 60}') as a \gset
 create function entry(outcome text, status text, error jsonb) returns jsonb language sql volatile as $$
-    select _reproq_error_entry(entry.outcome, entry.status, entry.error, r, '2100-01-01 13:00:00.5+01')
+    select _reproq_error_entry(entry.outcome, entry.status, entry.error, r.task_path, r.attempts, r.leased_by,
+        r.expires_at, '2100-01-01 13:00:00.5+01')
     from task_runs r limit 1;
 $$;
 select is(

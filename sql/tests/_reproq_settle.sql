@@ -47,14 +47,14 @@ delete from task_runs;
 select started('a', '{"lock_key": "a"}') as a, started('b') as b, started('c') as c \gset
 delete from reproq_leases;
 create temp table answer as
-select * from _reproq_settle(
+select u.result_id, u.status from _reproq_settle(
     array[:a, :b, :c, 77], '{complete,fail,fail,complete}',
     errors => array[null, '{"message": "x"}', null]::jsonb[],
     return_values => array['7', null, null]::jsonb[],
     retries => '{null,t,t}', delays => '{null,1 hour,null}',
     metadatas => array[null, '{"m": 1}', null]::jsonb[],
     logs_uris => array[null, '/logs/b', null, null]
-);
+) s, unnest(s.settled_ids, s.statuses) u (result_id, status);
 select set_eq(
     'select * from answer',
     format('values (%s, ''SUCCESSFUL''), (%s, ''SCHEDULED''), (%s, ''SCHEDULED'')', :a, :b, :c),
@@ -70,8 +70,8 @@ select is((run(:b)).logs_uri, '/logs/b', 'and where its log is');
 -- A finished record is settled by nobody (I22).
 
 select (run(:a))::text as before \gset
-select is_empty(
-    format('select * from _reproq_settle(array[%s], ''{%s}'')', :a, o), o || ' of a finished run does nothing'
+select is(
+    (_reproq_settle(array[:a], array[o])).settled_ids, null, o || ' of a finished run does nothing'
 )
 from unnest('{complete,fail,cancel,release,lose,expire,free}'::text[]) o;
 select is((run(:a))::text, :'before', 'its record stays as it is');
@@ -91,7 +91,7 @@ select 0, queue_name, claim_order, result_id from task_runs where result_id = :e
 select lives_ok(format('select reproq_release(%s, 1)', :e), 'nor does a ticket left in the line');
 select is(in_words(:e), 'READY with ready', 'which is good again');
 select is_empty('select * from reproq_violations()', 'no invariant is broken');
-select is_empty('select * from _reproq_settle(''{}'', ''{}'')', 'nothing to settle is no error');
+select is((_reproq_settle('{}', '{}')).settled_ids, null, 'nothing to settle is no error');
 
 select * from finish();
 rollback;
