@@ -5,7 +5,6 @@ compared in constant time, and whoever shows wrong ones is refused for a while, 
 """
 
 import hmac
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,16 +12,14 @@ from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-from reproq_worker.monitor.throttle import Throttle
-
 from . import web_settings
+from .failures import Failures
 
-_THROTTLE_LIMIT = 30
-_THROTTLE_WINDOW = 60.0
-_THROTTLE_ENTRIES = 1000
+_LIMIT = 30
+_WINDOW_SECONDS = 60
+_MOST_ADDRESSES = 1000
 
-#: In this process: each web process counts for itself.
-throttle = Throttle(_THROTTLE_LIMIT, _THROTTLE_WINDOW, _THROTTLE_ENTRIES, time.monotonic)
+failures = Failures(_LIMIT, _WINDOW_SECONDS, _MOST_ADDRESSES)
 
 
 @dataclass(frozen=True)
@@ -33,9 +30,9 @@ class Caller:
 
 
 class TooManyFailures(Exception):
-    """This address has shown too many wrong tokens; `seconds` is for how long it is refused."""
+    """This address has failed too often; `seconds` is for how long it is refused at most."""
 
-    seconds = int(_THROTTLE_WINDOW)
+    seconds = _WINDOW_SECONDS
 
 
 def identify(request: HttpRequest, secret: str, *, signed: bool = True) -> Caller | None:
@@ -51,7 +48,7 @@ def identify(request: HttpRequest, secret: str, *, signed: bool = True) -> Calle
     check_failures(request)
     if _is_secret(given, secret) or (signed and _is_signed(given)):
         return Caller()
-    throttle.count(address(request))
+    count_failure(request)
     return None
 
 
@@ -63,8 +60,13 @@ def session_user(request: HttpRequest) -> Any:
 
 def check_failures(request: HttpRequest) -> None:
     """TooManyFailures where this address has failed too often."""
-    if throttle.is_full(address(request)):
+    if failures.is_full(address(request)):
         raise TooManyFailures
+
+
+def count_failure(request: HttpRequest) -> None:
+    """Something wrong has come from this address: a token, a code, a password."""
+    failures.count(address(request))
 
 
 def address(request: HttpRequest) -> str:

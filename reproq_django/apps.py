@@ -19,8 +19,11 @@ class ReproqConfig(AppConfig):
 
     def ready(self) -> None:
         from .checks import check_schema
+        from .settings_checks import check_deployment, check_settings
 
         checks.register(check_schema, checks.Tags.database)
+        checks.register(check_settings)
+        checks.register(check_deployment, checks.Tags.security, deploy=True)
         pre_migrate.connect(_install, sender=self, dispatch_uid="reproq_django.install")
         request_started.connect(memory_log.on_request, dispatch_uid="reproq_django.memory_log")
         post_migrate.connect(_sync_recurring, sender=self, dispatch_uid="reproq_django.recurring")

@@ -27,7 +27,7 @@ class TaskRun(models.Model):
 
     FINISHED = (Status.SUCCESSFUL, Status.FAILED, Status.CANCELLED)
 
-    result_id = models.BigAutoField(primary_key=True)
+    result_id = models.BigAutoField(_("result id"), primary_key=True)
     status = models.TextField(choices=Status, default=Status.READY)
     queue_name = models.TextField(default="default")
     priority = models.IntegerField(default=0)
@@ -102,7 +102,7 @@ class TaskRun(models.Model):
 class PeriodicTask(models.Model):
     """A schedule: which task to enqueue when."""
 
-    name = models.TextField(primary_key=True)
+    name = models.TextField(_("name"), primary_key=True)
     cron_expr = models.TextField()
     time_zone = models.TextField(default="UTC")
     task_path = models.TextField()
@@ -112,7 +112,7 @@ class PeriodicTask(models.Model):
     max_attempts = models.IntegerField(default=3)
     concurrency_key = models.TextField(null=True, blank=True)
     concurrency_limit = models.IntegerField(default=0)
-    enabled = models.BooleanField(default=True)
+    enabled = models.BooleanField(_("enabled"), default=True)
     last_run_at = models.DateTimeField(null=True, blank=True)
     next_run_at = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField(null=True, blank=True, editable=False)
@@ -132,7 +132,7 @@ class PeriodicTask(models.Model):
 class Worker(models.Model):
     """A worker that has registered."""
 
-    worker_id = models.TextField(primary_key=True)
+    worker_id = models.TextField(_("worker id"), primary_key=True)
     hostname = models.TextField(default="")
     concurrency = models.IntegerField(default=1)
     queues = models.JSONField(default=list)
@@ -152,7 +152,7 @@ class Worker(models.Model):
 class QueueControl(models.Model):
     """Settings of a queue; a queue without a row has the defaults."""
 
-    queue_name = models.TextField(primary_key=True)
+    queue_name = models.TextField(_("queue"), primary_key=True)
     paused = models.BooleanField(default=False)
     paused_at = models.DateTimeField(null=True, blank=True)
     reason = models.TextField(null=True, blank=True)
@@ -172,7 +172,7 @@ class QueueControl(models.Model):
 class RateLimit(models.Model):
     """A token bucket: `task:<path>` overrides `queue:<name>` overrides `global`."""
 
-    key = models.TextField(primary_key=True)
+    key = models.TextField(_("key"), primary_key=True)
     tokens_per_second = models.FloatField(default=0)
     burst_size = models.IntegerField(default=1)
     current_tokens = models.FloatField(default=0)
@@ -190,7 +190,7 @@ class RateLimit(models.Model):
 class WorkflowRun(models.Model):
     """A workflow: how many runs it has and how it stands, counted by a view."""
 
-    workflow_id = models.UUIDField(primary_key=True)
+    workflow_id = models.UUIDField(_("workflow id"), primary_key=True)
     expected_count = models.IntegerField(default=0)
     success_count = models.IntegerField(default=0)
     failure_count = models.IntegerField(default=0)

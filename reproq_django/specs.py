@@ -23,6 +23,7 @@ OPTION_READERS: dict[str, Callable[[str, Any], Any]] = {
     "CODE_REF": options.text,
     "PIP_LOCK_HASH": options.text,
     "DATABASE": options.text,
+    "REDIS_CLAIM_TIMEOUT": options.duration,
 }
 
 

@@ -1,5 +1,6 @@
 """What docs/from-*.md promise to who comes from another queue works as it is written there."""
 
+import ast
 import re
 import sys
 from pathlib import Path
@@ -12,6 +13,9 @@ from reproq_django.testing import run_all
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted(ROOT.glob("docs/from-*.md"))
 BLOCK = re.compile(r"^```python\n# ([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+#: The first column of its tables, and the comments of its examples that show the same over there.
+OLD_SIDE = re.compile(r"^\| ([^|]+) \|", re.MULTILINE)
+COMMENTED = re.compile(r"(?:^|  )# ([^\n]*\([^\n]*\)[^\n]*)$", re.MULTILINE)
 IN_ORDER = [
     "settings.py",
     "shop/tasks.py",
@@ -54,3 +58,24 @@ def test_the_example_works(page, shop, settings):
     exec(found[IN_ORDER[2]], session)
     assert run_all(raise_errors=True)
     exec(found[IN_ORDER[3]], session)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_what_is_said_of_the_other_queue_is_python(page):
+    """Its packages are nothing that tests should need; what is quoted of them at least parses."""
+    words = page.read_text()
+    quoted = [line.split("`")[1::2] for line in OLD_SIDE.findall(words)]
+    said = [each for spans in quoted for each in spans] + COMMENTED.findall(words)
+    assert len(said) > 10
+    for each in said:
+        if not each.startswith(("manage.py ", "celery ", "--")):
+            ast.parse(as_statement(each))
+
+
+def as_statement(quoted: str) -> str:
+    """A piece of code with what has to stand around it."""
+    if quoted.startswith("@"):
+        return f"{quoted}\ndef f(): pass"
+    if quoted.startswith("."):
+        return f"result{quoted}"
+    return f"{{{quoted}}}" if quoted.startswith('"') else quoted

@@ -86,6 +86,7 @@ def number(said: str, name: str) -> int:
     return int(figures(said, name)[0].replace(",", ""))
 
 
+@pytest.mark.long
 def test_it_ends_by_itself_and_shows_what_came_of_the_work(start: Callable[[], Demo]) -> None:
     demo = start()
     assert demo.process.wait(170) == 0, demo.said
@@ -125,6 +126,7 @@ def test_it_leaves_no_process_behind(start: Callable[[], Demo], number: signal.S
     assert demo.processes() == []
 
 
+@pytest.mark.long
 def test_killed_it_leaves_no_process_behind_and_the_next_one_goes_on(
     start: Callable[[], Demo],
 ) -> None:

@@ -56,6 +56,7 @@ def test_options_and_functions_exist(page: Path) -> None:
     elsewhere = {"--exclude-table", "--reload", "--database", "--help", "--now", "--upgrade"}
     elsewhere |= {"--requeue-id", "--requeue-hash"}  # of another worker, named as dropped
     elsewhere |= {"--report", "--seed"}  # of ./run chaos
+    elsewhere |= {"--deploy"}  # of manage.py check
     if page.stem.startswith("from-"):
         elsewhere |= FOREIGN
     for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", text):

@@ -6,7 +6,8 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.models import CHANGE, DELETION, LogEntry
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.html import format_html
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from reproq_worker.call import call_value
@@ -15,9 +16,12 @@ from reproq_worker.errors import ReproqError
 from ..databases import refusable_cursor
 from ..executor import in_process
 from ..models import TaskRun
+from . import confirmation
+from .display import status_badge
 
-AT_ONCE = 1000
-"""Runs that one action takes on; the next click takes the next ones."""
+AT_ONCE = 900
+"""Runs that one action takes on; the next click takes the next ones. A confirmation sends them all
+back, and Django takes a form of no more than 1,000 fields."""
 
 RUN_AT_ONCE = 20
 RUNNER = "admin"
@@ -150,9 +154,26 @@ def cancel_tasks(admin: Any, request: HttpRequest, queryset: QuerySet) -> None:
     _say_left(admin, request, queryset, skipped, refused, gettext("already finished"))
 
 
-def _delete(admin: Any, request: HttpRequest, queryset: QuerySet, statuses: list[str]) -> None:
+def _delete(
+    admin: Any, request: HttpRequest, queryset: QuerySet, action: str, statuses: list[str]
+) -> HttpResponse | None:
     runs = _selected(queryset)
     doomed = {run.result_id: run for run in runs if run.status in statuses}
+    if doomed and not confirmation.is_given(request):
+        question = ngettext(
+            "Delete this run, with its arguments, its result and its errors?",
+            "Delete these %(count)d runs, with their arguments, results and errors?",
+            len(doomed),
+        )
+        return confirmation.page(
+            admin,
+            request,
+            list(doomed.values()),
+            lambda run: format_html("{} #{} {}", status_badge(run.status), run.pk, run.task_path),
+            action=action,
+            question=question % {"count": len(doomed)},
+            note=gettext("What a waiting run still needs stays."),
+        )
     count = 0
     if doomed:
         count = _call(queryset.db, "delete", result_ids=list(doomed), statuses=statuses)
@@ -160,23 +181,29 @@ def _delete(admin: Any, request: HttpRequest, queryset: QuerySet, statuses: list
         for result_id in still.values_list("result_id", flat=True):
             del doomed[result_id]
         _note(request, doomed.values(), DELETION, gettext("delete"))
-    _say(
-        admin, request, count, ngettext("%(count)d run deleted.", "%(count)d runs deleted.", count)
-    )
+    text = ngettext("%(count)d run deleted.", "%(count)d runs deleted.", count)
+    _say(admin, request, count, text)
     why = gettext("in another state, or still needed")
     _say_left(admin, request, queryset, len(runs) - count, [], why)
+    return None
 
 
 @admin.action(permissions=["erase"], description=gettext_lazy("Delete selected successful tasks"))
-def delete_successful_tasks(admin: Any, request: HttpRequest, queryset: QuerySet) -> None:
-    """Those that were SUCCESSFUL and that nobody needs."""
-    _delete(admin, request, queryset, [TaskRun.Status.SUCCESSFUL.value])
+def delete_successful_tasks(
+    admin: Any, request: HttpRequest, queryset: QuerySet
+) -> HttpResponse | None:
+    """Those that were SUCCESSFUL and that nobody needs, once somebody is sure."""
+    statuses = [TaskRun.Status.SUCCESSFUL.value]
+    return _delete(admin, request, queryset, "delete_successful_tasks", statuses)
 
 
 @admin.action(permissions=["erase"], description=gettext_lazy("Delete selected finished tasks"))
-def delete_selected_tasks(admin: Any, request: HttpRequest, queryset: QuerySet) -> None:
-    """Those that have finished and that nobody needs."""
-    _delete(admin, request, queryset, [status.value for status in TaskRun.FINISHED])
+def delete_selected_tasks(
+    admin: Any, request: HttpRequest, queryset: QuerySet
+) -> HttpResponse | None:
+    """Those that have finished and that nobody needs, once somebody is sure."""
+    statuses = [status.value for status in TaskRun.FINISHED]
+    return _delete(admin, request, queryset, "delete_selected_tasks", statuses)
 
 
 @admin.action(permissions=["operate"], description=gettext_lazy("Run selected tasks here and now"))

@@ -75,7 +75,7 @@ def context(run: TaskRun, site: AdminSite, database: str) -> dict[str, Any]:
         "errors": errors[-SHOWN_ERRORS:][::-1],
         "errors_left_out": max(0, run.errors_count - min(len(errors), SHOWN_ERRORS)),
         "twins": _twins(run, site, database),
-        "nearby": NEARBY,
+        "nearby": f"{NEARBY:,}",
         "hash_url": admin_url(site, "taskrun_changelist", q=run.spec_hash, database=database),
     }
 

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.urls import path, reverse
+from django.urls import path
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -168,7 +168,8 @@ class TaskRunAdmin(LookOnly, QueueAdmin):
                 view(require_POST(self.act_view)),
                 name="reproq_django_taskrun_act",
             ),
-            path("<path:object_id>/detail/", view(self.detail_view)),
+            # (Another address of the same page.)
+            path("<path:object_id>/detail/", view(self.change_view)),
             *super().get_urls(),
         ]
 
@@ -200,16 +201,6 @@ class TaskRunAdmin(LookOnly, QueueAdmin):
         request.current_app = self.admin_site.name
         return render(request, "admin/reproq_django/taskrun/change_form.html", context)
 
-    def detail_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        """Another address of the same page."""
-        page = reverse(
-            "admin:reproq_django_taskrun_change",
-            args=[object_id],
-            current_app=self.admin_site.name,
-        )
-        query = request.GET.urlencode()
-        return HttpResponseRedirect(f"{page}?{query}" if query else page)
-
     def act_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """Do to one run what the actions of the list do to those selected."""
         database = database_of(request)
@@ -221,7 +212,9 @@ class TaskRunAdmin(LookOnly, QueueAdmin):
         if name not in self.get_actions(request):
             raise PermissionDenied
         function = next(action for action in ACTIONS if action.__name__ == name)
-        function(self, request, self.get_queryset(request).filter(pk=run.pk))
+        asked = function(self, request, self.get_queryset(request).filter(pk=run.pk))
+        if asked is not None:
+            return asked
         if not TaskRun.objects.using(database).filter(pk=run.pk).exists():
             return HttpResponseRedirect(
                 admin_url(self.admin_site, "taskrun_changelist", database=database)

@@ -1,12 +1,12 @@
 """Workers that have registered, alive or not."""
 
 from datetime import timedelta
-from typing import Any
 
 from django.contrib import admin, messages
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -14,6 +14,7 @@ from reproq_worker.call import call
 
 from ..databases import refusable_cursor
 from ..models import Worker
+from . import confirmation
 from .base import LookOnly, QueueAdmin
 from .display import WORKER_ALIVE_FOR, badge, since
 
@@ -67,16 +68,31 @@ class WorkerAdmin(LookOnly, QueueAdmin):
         permissions=["operate"],
         description=gettext_lazy("Delete selected workers that were not seen for 10 minutes"),
     )
-    def delete_stale_workers(self, request: HttpRequest, queryset: QuerySet) -> None:
+    def delete_stale_workers(self, request: HttpRequest, queryset: QuerySet) -> HttpResponse | None:
         """Take them out of the registry; leases that they hold run out by themselves."""
-        stale = queryset.filter(last_seen_at__lt=timezone.now() - STALE_AFTER)
-        ids: list[Any] = list(stale.order_by("worker_id").values_list("worker_id", flat=True))
-        left = queryset.count() - len(ids)
+        stale = list(queryset.filter(last_seen_at__lt=timezone.now() - STALE_AFTER))
+        left = queryset.count() - len(stale)
+        if stale and not confirmation.is_given(request):
+            question = ngettext(
+                "Delete this worker from the list?",
+                "Delete these %(count)d workers from the list?",
+                len(stale),
+            )
+            return confirmation.page(
+                self,
+                request,
+                stale,
+                lambda worker: format_html("{} {}", worker_badge(worker), worker.worker_id),
+                action="delete_stale_workers",
+                question=question % {"count": len(stale)},
+                note=_("One that lives registers again."),
+            )
         with refusable_cursor(queryset.db) as cursor:
-            for worker_id in ids:
-                call(cursor, "retire_worker", worker_id=worker_id)
-        text = ngettext("%(count)d worker deleted.", "%(count)d workers deleted.", len(ids))
-        self.message_user(request, text % {"count": len(ids)})
+            for worker in sorted(stale, key=lambda worker: worker.worker_id):
+                call(cursor, "retire_worker", worker_id=worker.worker_id)
+        text = ngettext("%(count)d worker deleted.", "%(count)d workers deleted.", len(stale))
+        self.message_user(request, text % {"count": len(stale)})
         if left:
             text = ngettext("%(count)d is not stale.", "%(count)d are not stale.", left)
             self.message_user(request, text % {"count": left}, messages.WARNING)
+        return None

@@ -14,6 +14,23 @@ from reproq_django.executor.allowlist import NAME
 from reproq_worker import config_file
 
 
+def django_options_first(arguments: list[str]) -> list[str]:
+    """Move what every command of Django takes before the rest, which click reads."""
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    for flag in ("--traceback", "--no-color", "--force-color"):
+        parser.add_argument(flag, action="append_const", const=flag, dest="flags", default=[])
+    parser.add_argument("--settings")
+    parser.add_argument("--pythonpath")
+    parser.add_argument("-v", "--verbosity")
+    try:
+        found, rest = parser.parse_known_args(arguments)
+    except SystemExit:
+        raise CommandError("An option lacks its value.", returncode=2) from None
+    given = {name: getattr(found, name) for name in ("settings", "pythonpath", "verbosity")}
+    valued = [f"--{name}={value}" for name, value in given.items() if value is not None]
+    return [*found.flags, *valued, *rest]
+
+
 def own_options(command: str, arguments: list[str]) -> tuple[argparse.Namespace, list[str]]:
     """Split off what only the management command knows."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)

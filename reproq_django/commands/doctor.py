@@ -2,12 +2,13 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import click
 from django.conf import settings
 from django.core.checks import ERROR as CHECK_ERROR
+from django.core.checks import CheckMessage
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DatabaseError, connections, router
 from django.db.migrations.executor import MigrationExecutor
@@ -16,9 +17,10 @@ from django.utils.module_loading import import_string
 
 from reproq_django.backend import ReproqBackend
 from reproq_django.databases import default_alias, queue_aliases
-from reproq_django.executor.allowlist import NAME, allowed_modules, is_allowed
+from reproq_django.executor.allowlist import NAME, is_allowed
 from reproq_django.recurring import get_recurring_tasks
 from reproq_django.registered import registered_tasks
+from reproq_django.settings_checks import check_deployment, check_settings
 from reproq_worker.cli.database import dsn_option
 from reproq_worker.cli.doctor import diagnose, strict_option
 from reproq_worker.cli.findings import ERROR, OK, WARNING, Findings, first_column
@@ -78,15 +80,20 @@ def _look_at_backends(found: Findings) -> list[ReproqBackend]:
             continue
         if isinstance(backend, ReproqBackend):
             ours.append(backend)
-        for message in backend.check():
-            level = ERROR if message.level >= CHECK_ERROR else WARNING
-            found.add(level, str(message.msg), str(message.hint or ""))
+        _show(found, backend.check())
     if ours:
         found.add(OK, f"backends of TASKS: {', '.join(backend.alias for backend in ours)}")
     else:
         advice = f'Set TASKS = {{"default": {{"BACKEND": "{_BACKEND}", "QUEUES": []}}}}.'
         found.add(ERROR, "no backend of TASKS is Reproq's: nothing is enqueued here", advice)
     return ours
+
+
+def _show(found: Findings, messages: Iterable[CheckMessage]) -> None:
+    """What `manage.py check` says, too."""
+    for message in messages:
+        level = ERROR if message.level >= CHECK_ERROR else WARNING
+        found.add(level, str(message.msg), str(message.hint or ""))
 
 
 def _look_at_databases(found: Findings) -> bool:
@@ -110,15 +117,6 @@ def _look_at_databases(found: Findings) -> bool:
 
 
 def _look_at_connection(found: Findings, alias: str) -> None:
-    options = connections[alias].settings_dict.get("OPTIONS", {})
-    level = options.get("isolation_level")
-    if level is not None and int(level) > 2:
-        found.add(
-            ERROR,
-            f"the isolation_level of {alias!r} is above READ COMMITTED: nothing can be finished,"
-            " cancelled or retried there",
-            "Take it out of OPTIONS, or give the queue an alias of its own.",
-        )
     if connections[alias].settings_dict.get("ATOMIC_REQUESTS"):
         text = f"ATOMIC_REQUESTS is on for {alias!r}: a task is enqueued when its request has ended"
         found.add(OK, text)
@@ -134,9 +132,7 @@ def _look_at_settings(found: Findings) -> None:
     if program and shutil.which(program) is None:
         advice = "Correct it, or unset it: the worker is a Python package."
         found.add(ERROR, f"REPROQ_WORKER_BIN {program} cannot be started", advice)
-    if "*" in allowed_modules():
-        advice = f"`manage.py reproq allowlist` names what {NAME} needs."
-        found.add(WARNING, f"{NAME} is *: whatever may be imported may be run", advice)
+    _show(found, [*check_settings(), *check_deployment()])
 
 
 def _look_at_tasks(found: Findings) -> None:

@@ -93,15 +93,23 @@ def fetch_task(
     return None
 
 
-def claim_stale_tasks(backend_name: str = "default", max_tasks: int = _BATCH) -> int:
-    """Give back the tasks whose worker has lost its lease; how many.
+def claim_stale_tasks(
+    backend_name: str = "default",
+    claim_timeout: float | timedelta = 0,
+    *,
+    max_tasks: int = _BATCH,
+) -> int:
+    """Give back the tasks whose worker has lost its lease, `claim_timeout` seconds ago; how many.
 
-    Workers do it by themselves. Where nobody else does, call it before process_tasks().
+    Workers do it by themselves. Where nobody else does, call it before process_tasks(). A lease is
+    lost when nothing was heard of its worker for `--lease-seconds`.
     """
+    if not isinstance(claim_timeout, timedelta):
+        claim_timeout = timedelta(seconds=claim_timeout)
     count = 0
     for alias in _backend(backend_name).databases():
         with databases.refusable_cursor(alias) as cursor:
-            count += call_value(cursor, "reclaim", max_tasks=max_tasks)
+            count += call_value(cursor, "reclaim", max_tasks=max_tasks, older_than=claim_timeout)
     return count
 
 

@@ -136,8 +136,9 @@ def _outcome_of(error: BaseException, task: Task) -> dict[str, Any]:
     if isinstance(error, Cancel):
         return failure(error, retry=False, kind="cancelled")
     if isinstance(error, Retry):
-        after = error.after
-        return failure(error, retry=True, retry_in=after and after.total_seconds())
+        # (No time at all is a time, too.)
+        after = None if error.after is None else error.after.total_seconds()
+        return failure(error, retry=True, retry_in=after)
     discard_on = getattr(task, "discard_on", None) or ()
     retry_on = getattr(task, "retry_on", None) or (BaseException,)
     return failure(error, retry=isinstance(error, retry_on) and not isinstance(error, discard_on))

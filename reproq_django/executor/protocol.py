@@ -17,6 +17,8 @@ import django
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from reproq_worker.executors import secrets
+
 from ..exceptions import PayloadError, Terminated
 from . import execute
 from .stdout import CapturedStdout
@@ -30,6 +32,7 @@ _SHOWN_TO_ALL = "--payload-json shows the payload to everybody on this machine: 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run one task, write the envelope and leave: 0 success, 1 failure, 2 bad usage."""
     options = make_parser().parse_args(arguments)
+    secrets.take()
     me = os.getpid()
     signal.signal(signal.SIGTERM, _terminate)
     with CapturedStdout() as printed:

@@ -9,7 +9,7 @@ STATE = [
     migrations.CreateModel(
         name="PeriodicTask",
         fields=[
-            ("name", models.TextField(primary_key=True, serialize=False)),
+            ("name", models.TextField(primary_key=True, serialize=False, verbose_name="name")),
             ("cron_expr", models.TextField()),
             ("time_zone", models.TextField(default="UTC")),
             ("task_path", models.TextField()),
@@ -19,7 +19,7 @@ STATE = [
             ("max_attempts", models.IntegerField(default=3)),
             ("concurrency_key", models.TextField(blank=True, null=True)),
             ("concurrency_limit", models.IntegerField(default=0)),
-            ("enabled", models.BooleanField(default=True)),
+            ("enabled", models.BooleanField(default=True, verbose_name="enabled")),
             ("last_run_at", models.DateTimeField(blank=True, null=True)),
             ("next_run_at", models.DateTimeField(blank=True, null=True)),
             ("last_error", models.TextField(blank=True, editable=False, null=True)),
@@ -46,7 +46,10 @@ STATE = [
     migrations.CreateModel(
         name="QueueControl",
         fields=[
-            ("queue_name", models.TextField(primary_key=True, serialize=False)),
+            (
+                "queue_name",
+                models.TextField(primary_key=True, serialize=False, verbose_name="queue"),
+            ),
             ("paused", models.BooleanField(default=False)),
             ("paused_at", models.DateTimeField(blank=True, null=True)),
             ("reason", models.TextField(blank=True, null=True)),
@@ -73,7 +76,7 @@ STATE = [
     migrations.CreateModel(
         name="RateLimit",
         fields=[
-            ("key", models.TextField(primary_key=True, serialize=False)),
+            ("key", models.TextField(primary_key=True, serialize=False, verbose_name="key")),
             ("tokens_per_second", models.FloatField(default=0)),
             ("burst_size", models.IntegerField(default=1)),
             ("current_tokens", models.FloatField(default=0)),
@@ -93,7 +96,10 @@ STATE = [
     migrations.CreateModel(
         name="TaskRun",
         fields=[
-            ("result_id", models.BigAutoField(primary_key=True, serialize=False)),
+            (
+                "result_id",
+                models.BigAutoField(primary_key=True, serialize=False, verbose_name="result id"),
+            ),
             (
                 "status",
                 models.TextField(
@@ -173,7 +179,10 @@ STATE = [
     migrations.CreateModel(
         name="Worker",
         fields=[
-            ("worker_id", models.TextField(primary_key=True, serialize=False)),
+            (
+                "worker_id",
+                models.TextField(primary_key=True, serialize=False, verbose_name="worker id"),
+            ),
             ("hostname", models.TextField(default="")),
             ("concurrency", models.IntegerField(default=1)),
             ("queues", models.JSONField(default=list)),
@@ -196,7 +205,10 @@ STATE = [
     migrations.CreateModel(
         name="WorkflowRun",
         fields=[
-            ("workflow_id", models.UUIDField(primary_key=True, serialize=False)),
+            (
+                "workflow_id",
+                models.UUIDField(primary_key=True, serialize=False, verbose_name="workflow id"),
+            ),
             ("expected_count", models.IntegerField(default=0)),
             ("success_count", models.IntegerField(default=0)),
             ("failure_count", models.IntegerField(default=0)),

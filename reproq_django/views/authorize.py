@@ -14,8 +14,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_deny
 from django.views.decorators.csrf import csrf_protect
 
-from .. import pairing
-from .base import Answered, Refusal
+from .. import access, pairing
+from .base import Answered, Refusal, answer_to
 from .pairing import refuse_without_token, url
 
 LOGIN = reverse_lazy("reproq:reproq-tui-login")
@@ -30,14 +30,24 @@ class TuiPage(View):
         try:
             refuse_without_token()
             return super().dispatch(request, *args, **kwargs)
-        except Answered as answer:
-            return answer.response
+        except (Answered, access.TooManyFailures) as error:
+            return answer_to(error, request)
 
 
 class TuiLoginView(TuiPage, LoginView):
-    """Django's login, in our clothes."""
+    """Django's login, in our clothes; wrong passwords count as wrong tokens do."""
 
     template_name = "reproq_tui/login.html"
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Log in."""
+        access.check_failures(request)
+        return super().post(request, *args, **kwargs)
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        """Somebody else's password, or none."""
+        access.count_failure(self.request)
+        return super().form_invalid(form)
 
     def get_default_redirect_url(self) -> str:
         """Where somebody goes who has come without a link."""

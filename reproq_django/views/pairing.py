@@ -69,7 +69,7 @@ class PollView(TuiView):
             found = pairing.of_terminal(code)
         except pairing.Expired as error:
             if error.is_forged:
-                access.throttle.count(access.address(request))
+                access.count_failure(request)
             return _expired()
         try:
             user_id = found.approved_by()

@@ -12,21 +12,7 @@ from reproq_worker.cli.examine import missing_tables
 from reproq_worker.cli.faults import FAILED, Fault
 from reproq_worker.cli.output import cell, json_option, show_json
 
-# By its key: the latest runs are found without looking at the others.
-_RECENT = """
-select r.result_id, r.status, r.queue_name, r.task_path, r.enqueued_at
-from task_runs r
-order by r.result_id desc
-limit %s
-"""
-_WORKERS = """
-select
-    w.worker_id, w.hostname, w.queues, w.last_seen_at,
-    case when w.last_seen_at > clock_timestamp() - %s then 'ALIVE' else 'STALE' end as state
-from reproq_workers w
-order by w.last_seen_at desc, w.worker_id
-"""
-_SCHEDULES = "select count(*) from periodic_tasks p where p.enabled"
+_OF_A_WORKER = ("worker_id", "hostname", "queues", "last_seen_at")
 _LIVE = ("ready", "running", "blocked", "scheduled", "waiting")
 
 
@@ -69,23 +55,22 @@ def _look(cursor: psycopg.Cursor, stale: timedelta, recent: int) -> dict[str, An
         raise Fault(f"missing tables: {', '.join(missing)}", FAILED, "Run `reproq migrate`.")
     [gauges] = call(cursor, "gauges")
     finished = call(cursor, "stats")
-    [schedules] = cursor.execute(_SCHEDULES).fetchone() or (0,)
+    schedules = call(cursor, "schedules")
+    workers = call(cursor, "known_workers")
     return {
         "counts": {name: gauges[name] for name in _LIVE}
         | {
             f"{name}_within_a_day": sum(queue[name] for queue in finished)
             for name in ("successful", "failed", "cancelled")
         },
-        "recent": _rows(cursor, _RECENT, recent),
-        "workers": _rows(cursor, _WORKERS, stale),
-        "enabled_schedules": schedules,
+        "recent": call(cursor, "recent_runs", max_tasks=recent),
+        "workers": [
+            {name: worker[name] for name in _OF_A_WORKER}
+            | {"state": "ALIVE" if worker["unseen_for"] < stale else "STALE"}
+            for worker in workers
+        ],
+        "enabled_schedules": sum(schedule["enabled"] for schedule in schedules),
     }
-
-
-def _rows(cursor: psycopg.Cursor, statement: str, value: object) -> list[dict[str, Any]]:
-    cursor.execute(statement, [value])
-    names = [column.name for column in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def _show(name: str, facts: dict[str, Any]) -> None:

@@ -1,22 +1,19 @@
 """`reproq limit`: how many runs may start a second."""
 
 import click
-from psycopg.rows import dict_row
 
 from reproq_worker.call import call, call_value
 from reproq_worker.cli.database import dsn_option, transaction
 from reproq_worker.cli.faults import FAILED, Fault
 from reproq_worker.cli.output import json_option, show
 
-# The row of `global` is always there, at first with a rate of 0, which limits nothing.
-_LIMITS = """
-select
-    l.key as "Key", l.tokens_per_second as "Tokens/s", l.burst_size as "Burst",
-    round(l.current_tokens::numeric, 2)::float as "Current", l.last_refilled_at as "LastRefill"
-from rate_limits as l
-where l.key <> 'global' or l.tokens_per_second > 0
-order by l.key
-"""
+_COLUMNS = {
+    "Key": "key",
+    "Tokens/s": "tokens_per_second",
+    "Burst": "burst_size",
+    "Current": "current_tokens",
+    "LastRefill": "last_refilled_at",
+}
 
 key_option = click.option(
     "--key", required=True, help="global, queue:<name> or task:<path>; the narrowest one counts."
@@ -53,8 +50,13 @@ def set_limit(dsn: str | None, key: str, rate: float, burst: int) -> None:
 @json_option
 def ls(dsn: str | None, as_json: bool) -> None:
     """List the limits."""
-    with transaction(dsn) as cursor, cursor.connection.cursor(row_factory=dict_row) as rows:
-        limits = rows.execute(_LIMITS).fetchall()
+    with transaction(dsn) as cursor:
+        limits = [
+            {title: row[name] for title, name in _COLUMNS.items()}
+            for row in call(cursor, "rate_limits")
+        ]
+    for row in limits:
+        row["Current"] = round(row["Current"], 2)
     show(limits, as_json, "No rate limits configured.")
 
 

@@ -19,7 +19,7 @@ def cancel(dsn: str | None, result_id: int, as_json: bool) -> None:
     """Cancel a run.
 
     One that waits ends as CANCELLED at once; of a running one it is asked, and its worker stops it
-    within moments. One that has ended already is left alone, exit code 4.
+    within moments. One that has ended otherwise is left alone, exit code 4.
 
     \b
     Example:
@@ -29,14 +29,15 @@ def cancel(dsn: str | None, result_id: int, as_json: bool) -> None:
         [before] = call(cursor, "inspect", result_id=result_id)
         status = call_value(cursor, "cancel", result_id=result_id)
     if status in _ENDED:
-        raise Fault(f"task {result_id} is {status} already: nothing to cancel", REFUSED)
+        raise Fault(f"No RUNNING task found for result_id {result_id}: it is {status}", REFUSED)
     if as_json:
         show_json({"result_id": result_id, "status": status})
     elif status == "RUNNING":
         already = "already " if before["cancel_requested"] else ""
         click.echo(f"Cancellation {already}requested for task {result_id}")
     else:
-        click.echo(f"Task {result_id} is {status}")
+        already = "already " if before["status"] == status else ""
+        click.echo(f"Task {result_id} is {already}{status}")
 
 
 @click.command()

@@ -6,11 +6,13 @@ import sys
 import click
 
 from reproq_worker.cli.database import dsn_option, readable_dsn, transaction
-from reproq_worker.cli.faults import FAILED
+from reproq_worker.cli.faults import FAILED, USAGE, Fault
 from reproq_worker.cli.output import json_option, show_json
 from reproq_worker.cli.types import DURATION, PAUSE
 from reproq_worker.torture.run import Torture
 from reproq_worker.torture.verdict import Check, judge
+
+_MAY_LOOK = "select has_table_privilege('task_runs', 'select'), count(*) from reproq_stats()"
 
 
 @click.command()
@@ -57,7 +59,11 @@ def torture(
     chosen = random.randrange(2**32) if seed is None else seed
     it = Torture(readable_dsn(dsn), count, workers, concurrency, kill_every, chosen, duration)
     with transaction(dsn) as cursor:  # says what is wrong with the database before anything starts
-        cursor.execute("select from reproq_stats() limit 1")
+        may_look, _ = cursor.execute(_MAY_LOOK).fetchone() or (False, 0)
+    if not may_look:
+        raise Fault(
+            "torture looks behind the functions, at the tables", USAGE, "Connect as their owner."
+        )
     if not as_json:
         click.echo(f"{count} runs in queue {it.queue}, seed {chosen}")
     with click.progressbar(

@@ -96,8 +96,7 @@ def monitor_config(options: dict[str, Any]) -> MonitorConfig | None:
         if key.startswith("metrics_") and value is not None
     }
     port = given.pop("port", 0)
-    if not given.get("addr"):
-        given["addr"] = f"127.0.0.1:{port}"
-        if not port:
-            return None
-    return MonitorConfig(**given)
+    is_wanted = bool(given.get("addr") or port)
+    given["addr"] = given.get("addr") or f"127.0.0.1:{port}"
+    config = MonitorConfig(**given)  # what is wrong is told, wanted or not
+    return config if is_wanted else None

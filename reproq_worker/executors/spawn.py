@@ -18,6 +18,7 @@ from reproq_worker.executors import (
     StopReason,
     envelope,
     outcome_of,
+    secrets,
 )
 from reproq_worker.executors.child import encode_outcome
 from reproq_worker.executors.output import Output, Written
@@ -25,7 +26,10 @@ from reproq_worker.executors.process import ProcessExecutor
 from reproq_worker.executors.slot import Slot
 from reproq_worker.held import Held
 
-_ASK_DEBUG = "from django.conf import settings; raise SystemExit(not settings.DEBUG)"
+_ASK_DEBUG = (
+    "import json, os, sys; os.environ.update(json.load(sys.stdin));"
+    " from django.conf import settings; raise SystemExit(not settings.DEBUG)"
+)
 _NOT_INLINE = "Payload mode inline disabled in production builds; use stdin or file"
 
 
@@ -84,9 +88,12 @@ class SpawnExecutor(ProcessExecutor):
     async def _refuse_in_production(self) -> None:
         asked = None
         if not self._command:
+            hidden, visible = secrets.apart(self._environment())
             asked = await asyncio.to_thread(
                 subprocess.run,
                 [self.config.python_bin, "-c", _ASK_DEBUG],
+                input=json.dumps(hidden).encode(),
+                env=visible,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 check=False,

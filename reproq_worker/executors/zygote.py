@@ -24,7 +24,7 @@ import traceback
 from types import ModuleType
 from typing import Any, NoReturn
 
-from reproq_worker.executors import child, memory, processes
+from reproq_worker.executors import child, memory, processes, secrets
 
 
 class Zygote:
@@ -131,6 +131,7 @@ class Zygote:
         os.close(stderr)
         if program is not None:
             os.environ.update(self.settings["variables"])
+            secrets.hand_over(self.settings["environment"])
             os.dup2(first, 0)
             os.close(first)
             processes.become(program)
@@ -180,7 +181,8 @@ def main() -> None:
     control = socket.socket(fileno=descriptor)
     settings = json.loads(control.makefile("rb", buffering=0).readline())
     settings["supervisor"] = supervisor
-    os.environ.update(settings["environment"])
+    if settings["executor_module"]:  # a program gets them in another way
+        os.environ.update(settings["environment"])
     sys.path += [entry for entry in settings["sys_path"] if entry not in sys.path]
     zygote = Zygote(control, settings)
     if not zygote.load():

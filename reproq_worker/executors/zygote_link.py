@@ -10,9 +10,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from reproq_worker.executors import secrets
+
 _START_MODULE = "reproq_worker.executors.zygote"
-#: Variables that settings modules may read, and that are told by the socket.
-_SECRETS = {"DATABASE_URL", "LISTEN_DATABASE_URL", "METRICS_AUTH_TOKEN", "METRICS_JWT_SECRET"}
 
 
 class ZygoteLink:
@@ -29,9 +29,7 @@ class ZygoteLink:
 
     def start(self, settings: dict[str, Any], environment: dict[str, str]) -> None:
         """Start the process and hand it its settings."""
-        # Whoever may read /proc/<pid>/environ of a child shall not find these there.
-        hidden = {name: value for name, value in environment.items() if name in _SECRETS}
-        visible = {name: value for name, value in environment.items() if name not in _SECRETS}
+        hidden, visible = secrets.apart(environment)
         self._control, theirs = socket.socketpair()
         arguments = ["-m", _START_MODULE, str(theirs.fileno()), str(os.getpid())]
         self._process = subprocess.Popen(

@@ -66,7 +66,11 @@ def brief(error: BaseException) -> str:
 
 
 def delays(first: float = 0.1, limit: float = 2.0) -> Iterator[float]:
-    """Seconds to wait before each further attempt: doubling, jittered, without end."""
+    """Seconds to wait before each further attempt, without end: none, then doubling, jittered.
+
+    One connection that was cut says nothing about the server; a second failure in a row does.
+    """
+    yield 0.0
     delay = first
     while True:
         yield delay * random.uniform(0.7, 1.0)

@@ -1,6 +1,7 @@
 """Hearing that there is work, or that a run was cancelled, without asking."""
 
 import asyncio
+import time
 
 import psycopg
 
@@ -15,6 +16,8 @@ from reproq_worker.supervisor.pump import Pump
 CHANNEL = "reproq"
 #: A connection that died in silence is found by asking.
 _CHECK_EVERY = 15.0
+#: One that lasts no longer is none to make again at once.
+_STEADY = 2.0
 
 
 class Listener:
@@ -34,6 +37,7 @@ class Listener:
         pauses = delays()
         told = False
         while True:
+            began = time.monotonic()
             try:
                 connection = await self._session.connection()
                 await connection.execute(f"listen {CHANNEL}")
@@ -41,7 +45,7 @@ class Listener:
                 # What was sent while nobody listened is found by looking.
                 self._pump.work_announced()
                 self._leases.ask_now()
-                pauses, told = delays(), False
+                told = False
                 await self._stay(connection)
             except Exception as error:
                 self._pump.listening = False
@@ -49,6 +53,8 @@ class Listener:
                 if not told and not database.is_outage(error):
                     told = True
                     log.warning("cannot listen, polling instead: %s", database.brief(error))
+                if time.monotonic() - began > _STEADY:
+                    pauses = delays()
                 await asyncio.sleep(next(pauses))
 
     async def _stay(self, connection: psycopg.AsyncConnection) -> None:

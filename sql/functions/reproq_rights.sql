@@ -30,7 +30,8 @@ as $$
                 reproq_enqueue_periodic_task, reproq_cron_next,
                 reproq_explain, reproq_results, reproq_states, reproq_stats, reproq_counts,
                 reproq_gauges, reproq_failed_runs, reproq_inspect, reproq_find_runs,
-                reproq_throughput, reproq_task_times, reproq_limits, reproq_workflow,
+                reproq_throughput, reproq_task_times, reproq_limits, reproq_rate_limits,
+                reproq_workflow, reproq_known_workers, reproq_recent_runs, reproq_schedules,
                 reproq_violations, reproq_repair
             }'
         ),
@@ -38,7 +39,7 @@ as $$
         (
             'observer', '{
                 reproq_states, reproq_stats, reproq_counts, reproq_gauges, reproq_find_runs,
-                reproq_throughput
+                reproq_throughput, reproq_known_workers, reproq_recent_runs, reproq_schedules
             }'
         ),
         -- What every client may ask before it begins.

@@ -10,15 +10,18 @@ from django.urls import reverse
 
 from reproq_django.models import TaskRun
 
+#: What the form of a confirmation says.
+SURE = {"post": "yes"}
+
 
 def url(page: str, *args: object, **query: object) -> str:
     """`url("taskrun_changelist", status="READY")`"""
     return reverse(f"admin:reproq_django_{page}", args=args, query=query)
 
 
-def act(client: Client, action: str, *runs: int, model: str = "taskrun") -> list[str]:
+def act(client: Client, action: str, *runs: int, model: str = "taskrun", **more: str) -> list[str]:
     """Select rows in a list and do this to them; what the page says then."""
-    data = {"action": action, "_selected_action": [str(run) for run in runs]}
+    data = {"action": action, "_selected_action": [str(run) for run in runs]} | more
     page = client.post(url(f"{model}_changelist"), data)
     return [str(message) for message in get_messages(page.wsgi_request)]
 

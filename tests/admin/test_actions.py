@@ -1,15 +1,19 @@
 """What operators do to runs in the admin: through the functions, with permission, by POST."""
 
+import re
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 from django.contrib.admin.models import LogEntry
+from django.contrib.messages import get_messages
 from django.db import connection
 
+from reproq_django.admin import run_actions
 from reproq_django.models import TaskRun
 from reproq_django.workflows import chord
 from reproq_worker.call import call
-from tests.admin.conftest import act, status, url
+from tests.admin.conftest import SURE, act, status, url
 from tests.backend.running import run_all
 from tests.shop import tasks
 
@@ -80,11 +84,39 @@ def test_cancel_ends_what_waits_and_asks_what_runs(admin_client, failed, ready):
 def test_delete_takes_what_was_successful(admin_client, failed, ready):
     run_all()
     waiting = tasks.add.enqueue(9).result_id
-    said = act(admin_client, "delete_successful_tasks", failed, ready, waiting)
+    said = act(admin_client, "delete_successful_tasks", failed, ready, waiting, **SURE)
     assert said == ["1 run deleted.", "2 skipped (in another state, or still needed)."]
     assert set(TaskRun.objects.values_list("pk", flat=True)) == {failed, waiting}
-    act(admin_client, "delete_selected_tasks", failed, waiting)
+    act(admin_client, "delete_selected_tasks", failed, waiting, **SURE)
     assert set(TaskRun.objects.values_list("pk", flat=True)) == {waiting}
+
+
+def test_nothing_is_deleted_before_somebody_is_sure(admin_client, failed):
+    runs = [tasks.add.enqueue(n).result_id for n in range(25)]
+    run_all()
+    waiting = tasks.add.enqueue(99).result_id
+    filtered = url("taskrun_changelist", queue_name="default")
+    every = {"action": "delete_selected_tasks", "_selected_action": failed, "select_across": "1"}
+    asked = admin_client.post(filtered, every)
+    assert "Delete these 26 runs, with their arguments, results and errors?" in asked.text
+    assert asked.text.count(" tests.shop.tasks.add</li>") + asked.text.count("fail</li>") == 20
+    assert "And 6 more." in asked.text
+    assert f'href="{filtered}" class="button cancel-link"' in asked.text
+    assert TaskRun.objects.count() == 27
+    assert LogEntry.objects.count() == 0
+
+    # The form of the page is about these runs, whatever has ended meanwhile.
+    run_all()
+    sent = re.findall(r'name="_selected_action" value="(\d+)"', asked.text)
+    assert sorted(map(int, sent)) == [failed, *runs]
+    again = {"action": "delete_selected_tasks", "_selected_action": sent} | SURE
+    page = admin_client.post(filtered, again)
+    assert [str(message) for message in get_messages(page.wsgi_request)] == ["26 runs deleted."]
+    assert list(TaskRun.objects.values_list("pk", flat=True)) == [waiting]
+
+
+def test_a_form_of_django_holds_a_confirmation_of_so_many():
+    assert run_actions.AT_ONCE + 10 < settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
 
 
 def test_a_run_that_another_waits_to_read_stays(admin_client):
@@ -93,7 +125,7 @@ def test_a_run_that_another_waits_to_read_stays(admin_client):
     with connection.cursor() as cursor:
         [run] = call(cursor, "claim", worker_id="w")
         call(cursor, "complete", result_id=first, lease_no=run["lease_no"], return_json=1)
-    said = act(admin_client, "delete_selected_tasks", first)
+    said = act(admin_client, "delete_selected_tasks", first, **SURE)
     assert said == ["0 runs deleted.", "1 skipped (in another state, or still needed)."]
     assert status(first) == "SUCCESSFUL"
 
@@ -150,7 +182,12 @@ def test_the_buttons_of_a_run_do_the_same(admin_client, failed):
     assert status(failed) == "READY"
     gone = admin_client.post(url("taskrun_act", failed), {"action": "cancel_tasks"}, follow=True)
     assert "Delete" in gone.content.decode()
-    page = admin_client.post(url("taskrun_act", failed), {"action": "delete_selected_tasks"})
+    delete = {"action": "delete_selected_tasks"}
+    asked = admin_client.post(url("taskrun_act", failed), delete)
+    assert "Delete this run, with its arguments, its result and its errors?" in asked.text
+    assert f'href="{url("taskrun_change", failed)}" class="button cancel-link"' in asked.text
+    assert status(failed) == "CANCELLED"
+    page = admin_client.post(url("taskrun_act", failed), delete | SURE)
     assert page.url == url("taskrun_changelist")
 
 
@@ -175,8 +212,6 @@ def test_it_is_kept_who_did_it(admin_client, admin_user, failed):
 
 
 def test_one_action_takes_on_so_many_and_says_so(admin_client, monkeypatch):
-    from reproq_django.admin import run_actions
-
     monkeypatch.setattr(run_actions, "AT_ONCE", 2)
     runs = [tasks.add.enqueue(n).result_id for n in range(3)]
     said = act(admin_client, "cancel_tasks", *runs)

@@ -1,13 +1,17 @@
 """The admin in a real browser: in light and dark, refreshing in place, and without scripts."""
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connections
 from django.test import Client
 from django.urls import reverse
+from django.utils.timezone import now
 
+from reproq_django.models import TaskRun
 from tests.admin import scene
 from tests.harness.machine import chromium
 from tests.shop import tasks
@@ -32,6 +36,8 @@ def browser(monkeypatch):
         browser = driver.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
+        # To Django a thread with a running loop is another place, with connections of its own.
+        connections.close_all()
 
 
 @pytest.fixture
@@ -78,6 +84,8 @@ def picture(page, name):
 
 def test_pages_in_light_and_dark(open_page):
     day = scene.build()
+    # (A long figure.)
+    TaskRun.objects.filter(status="READY").update(enqueued_at=now() - timedelta(seconds=683))
     pages = {
         "overview": ("overview",),
         "failed": ("taskrun_change", day.failing.result_id),
@@ -95,11 +103,23 @@ def test_pages_in_light_and_dark(open_page):
             assert is_dark(page, "document.body", "backgroundColor") is dark, name
             assert is_dark(page, "document.body", "color") is not dark, name
             assert not sticks_out(page), name
+            assert page.evaluate(CROSSES_ITS_TILE) == [], name
             page.context.close()
     narrow = open_page("overview", width=420)
     picture(narrow, "overview-narrow")
     assert not sticks_out(narrow)
     assert narrow.evaluate("document.querySelector('.reproq-plot svg').clientWidth") > 300
+
+
+CROSSES_ITS_TILE = """
+Array.from(document.querySelectorAll(".reproq-tile b"))
+    .filter(b => {
+        const text = document.createRange();
+        text.selectNodeContents(b);
+        return text.getBoundingClientRect().right > b.parentElement.getBoundingClientRect().right;
+    })
+    .map(b => b.textContent)
+"""
 
 
 def sticks_out(page):
@@ -157,3 +177,28 @@ def test_a_failed_run_is_retried_from_its_page(open_page):
     assert page.get_by_text("1 run retried.").is_visible()
     assert page.locator(".reproq-headline .reproq-ready").is_visible()
     assert page.get_by_role("heading", name="Why it is not done").is_visible()
+
+
+def test_who_deletes_is_asked_first(open_page):
+    day = scene.build(many=50)
+    page = open_page("taskrun_change", day.failing.result_id, scheme="dark")
+    page.get_by_role("button", name="Delete").click()
+    assert page.get_by_text("Delete this run, with its arguments").is_visible()
+    picture(page, "confirmation-dark")
+    assert not sticks_out(page)
+    page.get_by_role("button", name="No, take me back").click()
+    page.wait_for_url(f"**/{day.failing.result_id}/change/")
+    page.get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Yes, I’m sure").click()
+    playwright.expect(page.get_by_text("1 run deleted.")).to_be_visible()
+
+    page = open_page("taskrun_changelist", width=420)
+    page.goto(f"{page.url}?status=SUCCESSFUL")
+    page.locator("#action-toggle").click()
+    page.select_option("select[name=action]", "delete_selected_tasks")
+    page.locator("button[name=index]").click()
+    assert page.get_by_text("runs, with their arguments").is_visible()
+    picture(page, "confirmation-narrow")
+    assert not sticks_out(page)
+    page.get_by_role("button", name="Yes, I’m sure").click()
+    playwright.expect(page.get_by_text(" runs deleted.")).to_be_visible()

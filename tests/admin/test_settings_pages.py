@@ -8,7 +8,7 @@ from django.db import connection
 from reproq_django.models import PeriodicTask, QueueControl, RateLimit, TaskRun, Worker
 from reproq_django.workflows import chain, chord, group
 from reproq_worker.call import call
-from tests.admin.conftest import act, url
+from tests.admin.conftest import SURE, act, url
 from tests.backend.running import claim, run_all
 from tests.shop import tasks
 
@@ -64,7 +64,9 @@ class TestWorkers:
         names = ("alive", "late", "gone")
         act(staff("view_worker"), "delete_stale_workers", *names, model="worker")
         assert Worker.objects.count() == 3
-        said = act(admin_client, "delete_stale_workers", *names, model="worker")
+        assert act(admin_client, "delete_stale_workers", *names, model="worker") == []
+        assert Worker.objects.count() == 3, "somebody is asked first"
+        said = act(admin_client, "delete_stale_workers", *names, model="worker", **SURE)
         assert said == ["1 worker deleted.", "2 are not stale."]
         assert set(Worker.objects.values_list("pk", flat=True)) == {"alive", "late"}
 

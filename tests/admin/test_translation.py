@@ -4,6 +4,7 @@ import gettext
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -62,3 +63,18 @@ def test_the_catalogue_is_compiled(tmp_path):
     assert found._catalog == wanted._catalog
     untranslated = [key for key, words in wanted._catalog.items() if key and not words]
     assert untranslated == []
+
+
+def test_every_word_has_a_translation(tmp_path):
+    if shutil.which("xgettext") is None:
+        pytest.skip("gettext is not on this machine")
+    package = tmp_path / "reproq_django"
+    shutil.copytree(Path(reproq_django.__file__).parent, package)
+    command = [sys.executable, "-m", "django", "makemessages", "-l", "fr", "--no-obsolete", "-v0"]
+    subprocess.run(command, cwd=package, check=True)
+    catalogue = package / "locale" / "fr" / "LC_MESSAGES" / "django.po"
+    for which in ("--untranslated", "--only-fuzzy"):
+        found = subprocess.run(
+            ["msgattrib", "--no-wrap", which, catalogue], check=True, capture_output=True, text=True
+        )
+        assert re.findall(r'^msgid "(.+)"', found.stdout, re.MULTILINE) == [], which

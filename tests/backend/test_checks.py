@@ -1,4 +1,4 @@
-"""`manage.py check --database`: whether the schema is there, and of this version."""
+"""`manage.py check`: what is wrong in the settings, and with `--database` in the schema."""
 
 import pytest
 from django.core.checks import run_checks
@@ -49,3 +49,45 @@ def test_who_is_migrating_is_not_advised_to(monkeypatch):
         cursor.execute("create schema empty; set local search_path = empty")
     monkeypatch.setattr("sys.argv", ["manage.py", "migrate"])
     assert check_schema(databases=["default"]) == []
+
+
+BACKEND = {"BACKEND": "reproq_django.backend.ReproqBackend"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "found"),
+    [
+        ({}, []),
+        ({"METRICS_AUTH_TOKEN": "x" * 32}, []),
+        ({"METRICS_AUTH_TOKEN": "x" * 31}, ["reproq.W007"]),
+        ({"REPROQ_QUEUE_DATABASES": {"any": "queues"}}, []),
+        (
+            {
+                "REPROQ_QUEUE_DATABASES": {"mial": "queues", "bulk-*": "queues"},
+                "TASKS": {
+                    "default": BACKEND | {"QUEUES": ["default", "mail"]},
+                    "other": BACKEND | {"QUEUES": ["other"]},
+                },
+            },
+            ["reproq.W006"],
+        ),
+        (
+            {"REPROQ_QUEUE_DATABASES": {"mial": "queues"}, "TASKS": {"default": BACKEND}},
+            ["reproq.W006"],
+        ),
+        ({"ALLOWED_TASK_MODULES": "*"}, []),
+    ],
+)
+def test_settings_are_looked_at_without_a_query(wrong, found, django_assert_num_queries):
+    with override_settings(**wrong), django_assert_num_queries(0):
+        assert [message.id for message in run_checks()] == found
+
+
+def test_what_is_fine_at_home_is_said_before_a_deployment():
+    with override_settings(ALLOWED_TASK_MODULES="*"):
+        assert "reproq.W008" in [m.id for m in run_checks(include_deployment_checks=True)]
+
+
+def test_an_isolation_that_refuses_most_calls_is_told(monkeypatch):
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", {"isolation_level": 4})
+    assert [message.id for message in run_checks()] == ["reproq.W009"]

@@ -107,6 +107,13 @@ def test_retry_ends_with_the_attempts():
     assert (result.raw_status, result.errors[0].exception_class) == ("FAILED", Retry)
 
 
+@pytest.mark.parametrize("after", [0, "0s", timedelta()])
+def test_a_retry_may_be_asked_for_at_once(after):
+    result = run_one(tasks.ask_for_retry.using(max_attempts=2).enqueue(after))
+    assert (result.raw_status, result.attempts) == ("FAILED", 2)
+    assert [error.exception_class for error in result.errors] == [Retry, Retry]
+
+
 @pytest.mark.parametrize(
     "after", [-1, timedelta(seconds=-1), timedelta(days=3601), "soon", [], True]
 )

@@ -14,9 +14,20 @@ from reproq_django import executor
 from reproq_django.models import QueueControl, TaskRun
 from reproq_django.workflows import chain
 from reproq_worker.call import call
+from reproq_worker.errors import InvalidArgument
 from tests.shop import tasks
 
 pytestmark = [pytest.mark.django, pytest.mark.django_db]
+
+
+def records_read() -> int:
+    """How many records this transaction has read, by whatever way."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select seq_tup_read + idx_tup_fetch from pg_stat_xact_user_tables"
+            " where relname = 'task_runs'"
+        )
+        return cursor.fetchone()[0]
 
 
 class TestProcessing:
@@ -164,9 +175,12 @@ class TestFetching:
         assert executor.claim_stale_tasks() == 0
         with connection.cursor() as cursor:
             cursor.execute(
-                "update reproq_leases set leased_until = '2020-01-01', lease_length = '1 second'"
+                "update reproq_leases set lease_length = '0',"
+                " leased_until = clock_timestamp() - interval '5 minutes'"
             )
-        assert executor.claim_stale_tasks() == 1
+        assert executor.claim_stale_tasks("default", 301) == 0
+        assert executor.claim_stale_tasks(claim_timeout=timedelta(minutes=6)) == 0
+        assert executor.claim_stale_tasks("default", 299) == 1
         assert executor.process_one_task().status == "SUCCESSFUL"
 
 
@@ -207,6 +221,32 @@ class TestCounting:
         assert executor.get_tasks(queue_name="mail") == ([], 0)
         assert executor.get_task_by_id(ids[0])["return_value_json"] == 0
         assert executor.get_task_by_id("x") is None
+        with pytest.raises(InvalidArgument, match="status"):
+            executor.get_tasks(status="DONE")
+
+    def test_a_status_is_found_without_reading_the_others(self):
+        """No index knows it, and a table of a million runs takes most of a second to read."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "insert into task_runs (spec_json, spec_hash, dedup, status, finished_at)"
+                " select '{\"task_path\": \"a.b\"}', lpad(n::text, 64, '0'), false, 'SUCCESSFUL',"
+                " now() from generate_series(1, 2000) n"
+            )
+        tasks.fail.using(max_attempts=1).enqueue()
+        executor.process_tasks()
+        for n in range(2):
+            tasks.add.enqueue(n, lock_key="one at a time")
+        with connection.cursor() as cursor:
+            call(cursor, "claim", worker_id="w", max_tasks=2)
+        chain((tasks.add, (1,), {}), (tasks.add, (2,), {})).enqueue()
+        tasks.add.enqueue(3, run_after=timedelta(hours=1))
+        for status in ("FAILED", "RUNNING", "BLOCKED", "READY", "WAITING", "SCHEDULED"):
+            before = records_read()
+            [task], total = executor.get_tasks(status=status)
+            assert (task["status"], total) == (status, 1)
+            assert records_read() - before < 20, status
+            assert executor.get_tasks(status=status, queue_name="elsewhere") == ([], 0)
+        assert executor.get_tasks(status="SUCCESSFUL", limit=0) == ([], 2000)
 
 
 class TestClearing:

@@ -34,12 +34,13 @@ def test_a_round_measures_everything_of_this_project_and_names_what_it_could_not
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_costs_and_a_steady_load_are_measured():
     [cost] = costs.measure([costs.Case(1_000, blocked=1_000, finished=1_000)])
     assert cost["cpu_us"] > 0
     assert cost["buffers"] > 0
     assert 0.1 < cost["over_plain"] < 10
-    load = steady.measure(minutes=0.15)
+    load = steady.measure(minutes=0.1)
     assert load["most"] > load["rate"] > 0
     assert load["held"]["pickup_p99"] >= load["held"]["pickup_p50"] > 0
     assert load["held"]["ticket_mb"] > 0

@@ -96,6 +96,8 @@ def test_a_file_that_cannot_be_used_ends_with_2(reproq, tmp_path, name, words):
         ({"allow_cidrs": ["10.0.0.0/99"]}, "invalid metrics allowlist"),
         ({"addr": "9090"}, "metrics.addr must be host:port"),
         ({"addr": ":9090"}, "is public"),
+        # Of one that is not even wanted, too.
+        ({"addr": "", "auth_window": "0s"}, "metrics.auth_window must be more than 0"),
     ],
 )
 def test_a_monitor_that_cannot_or_must_not_be_is_refused(reproq, tmp_path, settings, words):

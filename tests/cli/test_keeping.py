@@ -95,6 +95,9 @@ def test_cancel_of_a_running_one_says_whether_it_was_asked_before(run, conn):
     conn.execute("select * from reproq_claim('w')")
     assert run("cancel", "--id", it) == f"Cancellation requested for task {it}\n"
     assert run("cancel", "--id", it) == f"Cancellation already requested for task {it}\n"
+    conn.execute("select reproq_complete(%s, 1)", [it])
+    said = run("cancel", "--id", it, code=4)
+    assert f"No RUNNING task found for result_id {it}: it is SUCCESSFUL" in said
 
 
 class TestLogs:

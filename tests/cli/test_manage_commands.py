@@ -56,7 +56,7 @@ class TestSeveralDatabases:
         there = enqueue_on("queues")
         assert manage("cancel", "--id", f"queues:{there}") == f"Task {there} is CANCELLED\n"
         assert TaskRun.objects.using("default").get().status == "READY"
-        assert manage("cancel", f"--id=queues:{there}") == f"Task {there} is CANCELLED\n"
+        assert manage("cancel", f"--id=queues:{there}") == (f"Task {there} is already CANCELLED\n")
         assert "No logs_uri recorded" in manage("logs", "--id", f"queues:{there}")
         assert manage("triage", "inspect", "--id", f"queues:{there}").startswith("Result ID:")
         assert refused(manage, "cancel", "--id", "nowhere:1").returncode == 2
@@ -214,6 +214,14 @@ def test_the_worker_says_what_it_allows_unless_somebody_else_does(django_env, tm
     assert not said()
 
 
+def test_the_lease_by_another_queues_name_for_it(manage, settings):
+    backend = settings.TASKS["default"] | {"OPTIONS": {"REDIS_CLAIM_TIMEOUT": 45}}
+    settings.TASKS = settings.TASKS | {"default": backend}
+    said = manage("config", "--explain", "--mode", "worker")
+    assert "worker.lease_seconds: 45.0 (Django settings)" in said
+    assert "worker.heartbeat_seconds: 15.0 " in said
+
+
 def test_global_flags_of_manage_work(django_env, tmp_path):
     (tmp_path / "other_settings.py").write_text("from tests.settings import *\n")
     flags = ["--settings", "other_settings", "--pythonpath", str(tmp_path), "--verbosity", "0"]
@@ -221,7 +229,11 @@ def test_global_flags_of_manage_work(django_env, tmp_path):
     environment = {k: v for k, v in django_env.items() if k != "DJANGO_SETTINGS_MODULE"}
     done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
     assert done.stdout.startswith("Paused queue mail ("), done.stderr
-    wrong = [sys.executable, "-m", "django", "reproq", *flags, "--traceback", "pause-queue"]
+    # People write them at the end, as with every command of Django.
+    command = [sys.executable, "-m", "django", "reproq", "resume-queue", "mail", *flags]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.startswith("Resumed queue mail ("), done.stderr
+    wrong = [sys.executable, "-m", "django", "reproq", *flags, "pause-queue", "--traceback"]
     done = subprocess.run(wrong, env=environment, cwd=ROOT, capture_output=True, text=True)
     assert "Traceback" in done.stderr
     assert "CommandError: Name one queue." in done.stderr

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from types import ModuleType
 
 import psycopg
 import pytest
@@ -11,7 +12,8 @@ from tests.harness.machine import NEWEST, OLDER, available, in_ci, missing
 from tests.harness.servers import Server, Servers
 
 SERVERS = pytest.StashKey[Servers]()
-#: What hardly depends on the server's version. On the older one it is slow, so to say.
+#: What hardly depends on the server's version. On the older one it is slow, so to say, and what is
+#: slow anyway is left out there.
 NEWEST_FIRST = ("cli", "isolation", "monitor", "races", "schedules", "worker")
 
 
@@ -43,14 +45,38 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     return lines + ([f"LEFT OUT, not on this machine: {'; '.join(gaps)}"] if gaps else [])
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
     if wants_all(config):
+        if config.getoption("--server") is None:
+            deselect(config, items, is_slow_on_the_older)
         return
     slow = [item for item in items if item.get_closest_marker("slow")]
     # A test that was named on the command line is meant, slow or not.
     if slow and len(slow) < len(items):
-        config.hook.pytest_deselected(items=slow)
-        items[:] = [item for item in items if item not in slow]
+        deselect(config, items, lambda item: item.get_closest_marker("slow") is not None)
+
+
+def is_slow_on_the_older(item: pytest.Item) -> bool:
+    """Whether the newest server does in its place, unless the test has chosen its servers."""
+    return (
+        item.get_closest_marker("slow") is not None
+        and isinstance(item, pytest.Function)
+        and hasattr(item, "callspec")
+        and item.callspec.params.get("server") == OLDER
+        and hardly_depends_on_the_server(item.module)
+        and not chooses_servers(item)
+    )
+
+
+def deselect(
+    config: pytest.Config, items: list[pytest.Item], condition: Callable[[pytest.Item], bool]
+) -> None:
+    """Leave out those for which the condition holds."""
+    left_out = [item for item in items if condition(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
 
 
 @pytest.hookimpl(wrapper=True)
@@ -72,17 +98,24 @@ def printable(value: object) -> object:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """A test that uses `server`, itself or through another fixture, runs on each server."""
-    chosen_by_test = any(
-        "server" in re.findall(r"\w+", str(mark.args[0]))
-        for mark in metafunc.definition.iter_markers("parametrize")
-    )
-    if "server" in metafunc.fixturenames and not chosen_by_test:
+    if "server" in metafunc.fixturenames and not chooses_servers(metafunc.definition):
         names = server_names(metafunc.config)
-        if metafunc.module.__name__.split(".")[1] in NEWEST_FIRST and not wants_all(
-            metafunc.config
-        ):
+        if hardly_depends_on_the_server(metafunc.module) and not wants_all(metafunc.config):
             names = names[:1]
         metafunc.parametrize("server", names, indirect=True, scope="session")
+
+
+def chooses_servers(item: pytest.Item) -> bool:
+    """Whether the test itself says on which servers it runs."""
+    return any(
+        "server" in re.findall(r"\w+", str(mark.args[0]))
+        for mark in item.iter_markers("parametrize")
+    )
+
+
+def hardly_depends_on_the_server(module: ModuleType) -> bool:
+    """Whether a server's version makes little difference to the tests of a module."""
+    return module.__name__.split(".")[1] in NEWEST_FIRST
 
 
 def wants_all(config: pytest.Config) -> bool:

@@ -7,16 +7,24 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.cache import cache
 from django.test import Client
 
 from reproq_django import access
+from reproq_django.failures import Failures
 
-TOKEN = "a-token-of-more-than-thirty-two-bytes"
+TOKEN = "a-token-of-more-than-sixty-four-bytes-which-is-what-SHA512-asks-for"
 
 
 @pytest.fixture(autouse=True)
 def _nobody_has_failed(monkeypatch):
-    monkeypatch.setattr(access.throttle, "_failures", type(access.throttle._failures)())
+    monkeypatch.setattr(access.failures, "_own", fresh_failures()._own)
+    cache.clear()
+
+
+def fresh_failures() -> Failures:
+    """Those of a web process that has just been started."""
+    return Failures(access._LIMIT, access._WINDOW_SECONDS, access._MOST_ADDRESSES)
 
 
 @pytest.fixture

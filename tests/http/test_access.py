@@ -9,9 +9,10 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import get_resolver, reverse
 
+from reproq_django import access
 from reproq_django.urls import urlpatterns
 from reproq_worker.monitor import tokens
-from tests.http.conftest import TOKEN
+from tests.http.conftest import TOKEN, fresh_failures
 
 pytestmark = [pytest.mark.django, pytest.mark.django_db]
 STATS = "/reproq/stats/"
@@ -141,6 +142,22 @@ class TestTokens:
         assert response.headers["Retry-After"] == "60"
         assert Client(REMOTE_ADDR="10.0.0.2").get(STATS, headers=bearer).status_code == 200
         assert status(client=staff) == 200
+
+    def test_all_processes_count_together_where_they_share_a_cache(self, token, monkeypatch):
+        for _ in range(3):  # Processes, of which none would refuse it by itself.
+            monkeypatch.setattr(access, "failures", fresh_failures())
+            assert [status({"X-Reproq-Token": "x"}) for _ in range(10)] == [403] * 10
+        monkeypatch.setattr(access, "failures", fresh_failures())
+        assert status({"X-Reproq-Token": TOKEN}) == 429
+
+    @pytest.mark.parametrize("backend", ["dummy.DummyCache", "redis.RedisCache"])
+    def test_without_a_cache_that_answers_each_counts_for_itself(self, token, settings, backend):
+        place = "redis://127.0.0.1:1"  # Where nobody is, even with its client installed.
+        settings.CACHES = {
+            "default": {"BACKEND": f"django.core.cache.backends.{backend}", "LOCATION": place}
+        }
+        assert [status({"X-Reproq-Token": "x"}) for _ in range(30)] == [403] * 30
+        assert status({"X-Reproq-Token": TOKEN}) == 429
 
 
 class TestSessions:

@@ -98,6 +98,7 @@ def test_a_paused_queue_in_every_partition_does_not_stop_the_ring(conn, old_snap
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize("server", [NEWEST], indirect=True)
 def test_nor_does_one_with_100_000_tickets_in_each(conn, old_snapshot, server):
     turn_beside_a_backlog(conn, old_snapshot, 100_000)

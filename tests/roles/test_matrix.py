@@ -90,6 +90,11 @@ def test_an_observer_sees_no_payload(told_apart, as_role):
     told_apart.execute("select reproq_complete(1, 2, '\"canary\"')")
     told_apart.execute("select reproq_enqueue('a.b', '[\"canary\"]', lock_key => 'canary')")
     told_apart.execute("select reproq_pause_queue('default', 'canary')")
+    told_apart.execute("select reproq_register_worker('w')")
+    told_apart.execute(
+        "insert into periodic_tasks (name, cron_expr, task_path, payload_json, concurrency_key)"
+        " values ('s', '@daily', 'a.b', '[\"canary\"]', 'canary')"
+    )
     record = value(
         told_apart, "select to_jsonb(r)::text from task_runs r where status = 'SUCCESSFUL'"
     )
@@ -103,6 +108,9 @@ def test_an_observer_sees_no_payload(told_apart, as_role):
         eye.execute("select * from reproq_find_runs('SUCCESSFUL')").fetchall(),
         eye.execute("select * from reproq_throughput()").fetchall(),
         eye.execute("select * from reproq_counts()").fetchall(),
+        eye.execute("select * from reproq_known_workers()").fetchall(),
+        eye.execute("select * from reproq_recent_runs()").fetchall(),
+        eye.execute("select * from reproq_schedules()").fetchall(),
         eye.execute("select * from reproq_rights()").fetchall(),
         eye.execute("select * from reproq_installed()").fetchall(),
     ]

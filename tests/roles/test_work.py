@@ -59,3 +59,20 @@ def test_a_role_that_may_not_work_is_refused_at_once(told_apart, dsn, start):  #
     worker = start(on=make_conninfo(dsn, user=ROLES["observer"]))
     assert worker.leave() == 2
     assert f"reproq grant --worker {ROLES['observer']}" in worker.log
+
+
+def test_who_may_look_is_shown_limits_and_health_by_functions_alone(told_apart, dsn):
+    told_apart.execute("select reproq_set_rate_limit('queue:mail', 5, 10)")
+    told_apart.execute("select reproq_register_worker('w-1'), reproq_enqueue('a.b')")
+
+    def reproq(kind, *words):
+        as_kind = make_conninfo(dsn, user=ROLES[kind])
+        return CliRunner().invoke(main, [*words, "--dsn", as_kind])
+
+    assert "queue:mail" in reproq("operator", "limit", "ls").output
+    for kind in ("operator", "observer"):
+        said = reproq(kind, "health").output
+        assert "READY  default  a.b" in said
+        assert "ALIVE  w-1" in said
+    refused = reproq("operator", "torture", "--count", "1")
+    assert (refused.exit_code, "as their owner" in refused.output) == (2, True)

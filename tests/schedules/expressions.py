@@ -2,6 +2,7 @@
 
 import random
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 LIMITS = [(0, 59), (0, 23), (1, 31), (1, 12), (0, 7)]
@@ -40,6 +41,7 @@ def moment(rng: random.Random, zone: str) -> datetime:
     return start + timedelta(seconds=rng.randrange(365 * 86400))
 
 
+@cache
 def _changes(start: datetime, zone: ZoneInfo) -> list[datetime]:
     days = [start + timedelta(days=n) for n in range(366)]
     offsets = [day.astimezone(zone).utcoffset() for day in days]

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.harness.machine import NEWEST
+from tests.harness.machine import NEWEST, OLDER
 from tests.races import naive
 from tests.races.sessions import in_background, together, value
 
@@ -55,9 +55,17 @@ def tick(conn):
     return value(conn, "select fired from reproq_tick()")
 
 
-@pytest.mark.parametrize("minutes", [40, pytest.param(1000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("server", "minutes"),
+    [
+        (NEWEST, 40),
+        pytest.param(NEWEST, 1000, marks=pytest.mark.slow),
+        pytest.param(OLDER, 40, marks=pytest.mark.slow),
+    ],
+    indirect=["server"],
+)
 def test_a_slot_is_fired_once_by_eight_tickers_over_a_clock_that_is_put_back(
-    conn, make_conn, clock, schedules, minutes
+    conn, make_conn, clock, server, schedules, minutes
 ):
     tickers = [make_conn() for _ in range(8)]
     latest = clock.now

@@ -163,6 +163,7 @@ def test_what_pg_cron_would_read_otherwise_is_asked_about_every_minute(cron):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_tick_and_jobs_for_schedules_fire_each_slot_once(cron):
     """What pg_cron itself runs, at its next minute: three jobs a schedule, and two ticks."""
     if time.time() % 60 > 50:

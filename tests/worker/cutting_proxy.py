@@ -2,10 +2,48 @@
 
 import contextlib
 import socket
+import struct
 import threading
 from typing import Self
 
-_COMMIT = b"commit\0"
+#: Questions that come before the startup packet: may we have SSL, or GSSAPI?
+_QUESTIONS = (80877103, 80877104)
+
+
+class _Commits:
+    """Finds the COMMITs in what a client sends, also those that it has prepared."""
+
+    def __init__(self) -> None:
+        self._unread = b""
+        self._has_begun = False
+        self._prepared: set[bytes] = set()
+        self._bound = False
+
+    def are_in(self, data: bytes) -> bool:
+        """Whether one is complete with this data."""
+        self._unread += data
+        while not self._has_begun and len(self._unread) >= 8:
+            length, code = struct.unpack("!ii", self._unread[:8])
+            self._unread = self._unread[length:]
+            self._has_begun = code not in _QUESTIONS
+        found = False
+        while self._has_begun and len(self._unread) >= 5:
+            kind, length = struct.unpack("!ci", self._unread[:5])
+            if len(self._unread) <= length:
+                break
+            body, self._unread = self._unread[5 : length + 1], self._unread[length + 1 :]
+            found |= self._is_commit(kind, body)
+        return found
+
+    def _is_commit(self, kind: bytes, body: bytes) -> bool:
+        if kind == b"Q":
+            return body.lower() == b"commit\0"
+        if kind == b"P":
+            name, text = body.split(b"\0")[:2]
+            (self._prepared.add if text.lower() == b"commit" else self._prepared.discard)(name)
+        elif kind == b"B":
+            self._bound = body.split(b"\0")[1] in self._prepared
+        return kind == b"E" and self._bound
 
 
 class CuttingProxy:
@@ -39,9 +77,10 @@ class CuttingProxy:
                 threading.Thread(target=self._down, args=[server, client], daemon=True).start()
 
     def _up(self, client: socket.socket, server: socket.socket) -> None:
+        commits = _Commits()
         with contextlib.suppress(OSError):
             while data := client.recv(65536):
-                cut = self._cut() if _COMMIT in data.lower() else None
+                cut = self._cut() if commits.are_in(data) else None
                 if cut is not None:
                     # Deaf to the answer before the question is asked.
                     client.shutdown(socket.SHUT_RDWR)

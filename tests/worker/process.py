@@ -79,7 +79,7 @@ class Worker:
         assert self.process.poll() is None, self.log
         return self
 
-    def leave(self, seconds: float = 30) -> int:
+    def leave(self, seconds: float = 15) -> int:
         """Wait for its end and return the exit code."""
         return self.process.wait(seconds)
 

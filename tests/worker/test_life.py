@@ -2,9 +2,11 @@
 
 import signal
 import time
+from itertools import islice
 
 import pytest
 
+from reproq_worker.supervisor.database import delays
 from tests.worker.process import until
 
 ISOLATIONS = pytest.mark.parametrize("isolation", ["process", "thread"])
@@ -132,3 +134,10 @@ def test_a_worker_shows_itself_and_signs_off(queue, start):
     worker.signal(signal.SIGTERM)
     assert worker.leave() == 0
     assert queue.value("select count(*) from reproq_workers") == 0
+
+
+def test_one_failure_is_met_at_once_and_the_next_ones_with_ever_more_patience():
+    first, *others = islice(delays(0.1, limit=2), 8)
+    assert first == 0
+    for pause, usual in zip(others, (0.1, 0.2, 0.4, 0.8, 1.6, 2, 2), strict=True):
+        assert 0.7 * usual <= pause <= usual

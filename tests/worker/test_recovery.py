@@ -2,6 +2,7 @@
 
 import signal
 import time
+from contextlib import contextmanager
 
 import psycopg
 import pytest
@@ -10,6 +11,8 @@ from tests.worker.cutting_proxy import CuttingProxy
 from tests.worker.process import Queue, is_alive, noted, until
 
 pytestmark = pytest.mark.parametrize("server", ["pg18"], indirect=True)
+
+LONG = (pytest.mark.slow, pytest.mark.long)
 
 
 def test_a_killed_worker_leaves_no_process_and_its_run_is_run_again(queue, start, tmp_path):
@@ -29,11 +32,22 @@ def test_a_killed_worker_leaves_no_process_and_its_run_is_run_again(queue, start
     assert record["errors_json"][0]["kind"] == "lease_lost"
 
 
+@contextmanager
+def default_action(number):
+    """Where a shell started the tests in its background, they and their children ignore SIGQUIT."""
+    before = signal.signal(number, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(number, before)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGQUIT])
 def test_no_signal_to_the_worker_leaves_a_process_behind(queue, start, tmp_path, number):
     file = tmp_path / "pids"
     queue.enqueue("spawn_and_sleep", 30, str(file))
-    worker = start("--shutdown-timeout", 0)
+    with default_action(number):
+        worker = start("--shutdown-timeout", 0)
     until(lambda: noted(file))
     below = [*worker.descendants(), noted(file)[0][1]]
     worker.signal(number)
@@ -140,7 +154,7 @@ def test_cut_connections_neither_lose_nor_double_an_outcome(queue, start, server
     assert worker.leave() == 0
 
 
-@pytest.mark.parametrize("cuts", [10, pytest.param(40, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("cuts", [10, pytest.param(200, marks=LONG)])
 def test_a_connection_cut_inside_commit_neither_loses_nor_doubles_an_outcome(
     queue, start, server, dsn, cuts
 ):

@@ -70,10 +70,17 @@ def test_no_payload_is_seen_by_others_or_left_behind(queue, start, dsn, tmp_path
     run = node(queue, "sleep", 1.5, "canary-7")
     folder = tmp_path / "tmp"
     folder.mkdir()
-    secrets = {"METRICS_AUTH_TOKEN": "canary-8", "LISTEN_DATABASE_URL": f"{dsn}?password=canary-9"}
+    secrets = {
+        "METRICS_AUTH_TOKEN": "canary-8",
+        "LISTEN_DATABASE_URL": f"{dsn}?password=canary-9",
+        "DATABASE_URL": f"{dsn}?password=canary-10",
+        "PGPASSWORD": "canary-11",
+    }
     worker = start(*SPAWN, "--payload-mode", mode, TMPDIR=str(folder), **secrets)
     queue.running(run)
     programs = until(lambda: [p for p in worker.descendants() if b"node" in command_line(p)])
+    told = node(queue, "told", "PGPASSWORD")
+    assert queue.ended(told)["return_json"] == "canary-11"
     files = list(folder.glob(f"reproq-payload-{run}-*.json"))
     assert len(files) == (mode == "file")
     assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in files)

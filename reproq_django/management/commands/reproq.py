@@ -13,9 +13,15 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError, CommandParser, OutputWrapper
 from django.db import connections
+from django.tasks import DEFAULT_TASK_BACKEND_ALIAS, task_backends
 from django.utils.connection import ConnectionDoesNotExist
 
-from reproq_django.commands.arguments import allows_by_apps, own_options, split_ids
+from reproq_django.commands.arguments import (
+    allows_by_apps,
+    django_options_first,
+    own_options,
+    split_ids,
+)
 from reproq_django.databases import default_alias, queue_aliases
 from reproq_django.dsn import dsn_from_settings
 from reproq_django.executor.allowlist import NAME, allowed_modules
@@ -67,6 +73,14 @@ class Command(BaseCommand):
 
     help = "Install, run and operate Reproq. Commands: " + ", ".join(COMMANDS | _OWN_COMMANDS)
     requires_system_checks = []
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        try:
+            arguments = django_options_first(argv[2:])
+        except CommandError as error:
+            self.stderr.write(f"CommandError: {error}")
+            sys.exit(error.returncode)
+        super().run_from_argv([*argv[:2], *arguments])
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("command", help="see `manage.py reproq COMMAND --help`")
@@ -198,10 +212,19 @@ def _from_settings(command: str, database: str | None) -> dict[str, Any]:
     given: dict[str, Any] = {}
     if database is None and not os.environ.get("DATABASE_URL"):
         given["dsn"] = _dsn(default_alias())
-    token = getattr(settings, "METRICS_AUTH_TOKEN", None)
-    if command == "worker" and token:
-        given["metrics_auth_token"] = token
+    if command == "worker":
+        if token := getattr(settings, "METRICS_AUTH_TOKEN", None):
+            given["metrics_auth_token"] = token
+        if lease := _lease_of_settings():
+            given["lease_seconds"] = lease
     return given
+
+
+def _lease_of_settings() -> str | None:
+    """How long nothing may be heard of a worker, as settings for another queue have it."""
+    own = getattr(task_backends[DEFAULT_TASK_BACKEND_ALIAS], "defaults", {})
+    timeout = own.get("REDIS_CLAIM_TIMEOUT")
+    return timeout and f"{timeout.total_seconds():g}s"
 
 
 def _is_postgres(database: str | None) -> bool:
