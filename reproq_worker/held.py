@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Any
 
 
 class Stage(Enum):
@@ -25,14 +26,15 @@ class Held:
     result_id: int
     lease_no: int
     timeout_seconds: float
-    #: The claim's row as JSON, handed on without being decoded.
-    payload: bytes = field(repr=False)
     task_path: str
     queue_name: str
     attempt: int
     max_attempts: int
     #: Seconds from when it could have been claimed until it was.
     waited: float
+    #: What else the claim tells, as JSON: see payloads.py.
+    payload: str = field(repr=False)
+    columns: tuple[Any, ...] = field(repr=False)
     #: On the monotonic clock, counted from before the claim was sent: never later than the truth.
     safe_until: float
     claimed_at: float = field(default_factory=time.monotonic)

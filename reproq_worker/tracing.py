@@ -39,11 +39,16 @@ def enqueueing(task_path: str, queue: str) -> Iterator[dict[str, str]]:
         yield {key: value for key, value in carrier.items() if key == "traceparent"}
 
 
+def is_wanted(run: Mapping[str, Any]) -> bool:
+    """Whether a span around an attempt would be recorded, or passes a trace on."""
+    return trace is not None and (_has_provider() or bool(run.get("traceparent")))
+
+
 @contextmanager
 def attempt(run: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """A span around an attempt of a claimed run; the outcome is put into what it yields."""
     outcome: dict[str, Any] = {}
-    if trace is None or not (_has_provider() or run.get("traceparent")):
+    if not is_wanted(run):
         yield outcome
         return
     attributes = {

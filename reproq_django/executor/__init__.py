@@ -8,7 +8,9 @@ import contextvars
 import logging
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 
 import django
@@ -39,6 +41,7 @@ from .quiet import drop_unseen_records
 
 __all__ = [
     "aexecute",
+    "begin_thread",
     "claim_stale_tasks",
     "delete_task",
     "delete_tasks",
@@ -77,6 +80,8 @@ def execute(run: Mapping[str, Any]) -> dict[str, Any]:
 
     The outcome is an object of reproq_finish without result_id and lease_no.
     """
+    if not tracing.is_wanted(run):
+        return _execute_anywhere(run)
     with tracing.attempt(run) as traced:
         outcome = _execute_anywhere(run)
         traced |= outcome
@@ -91,11 +96,16 @@ def _execute_anywhere(run: Mapping[str, Any]) -> dict[str, Any]:
     return _execute(run)
 
 
+def begin_thread() -> None:
+    """This thread will do nothing but execute runs: prepare once what each of them needs."""
+    from .surroundings import own_this_thread
+
+    own_this_thread()
+
+
 def is_async(run: Mapping[str, Any]) -> bool:
     """Whether thread mode may run this on its event loop, by aexecute."""
-    from .coroutines import is_coroutine
-
-    return is_coroutine(run)
+    return _after_setup().is_coroutine(run)
 
 
 async def aexecute(run: Mapping[str, Any]) -> dict[str, Any]:
@@ -109,10 +119,16 @@ async def aexecute(run: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _execute(run: Mapping[str, Any]) -> dict[str, Any]:
-    # Not before Django is set up.
-    from .claimed import execute_claimed
+    return _after_setup().execute_claimed(run)
 
-    return execute_claimed(run)
+
+@cache
+def _after_setup() -> Any:
+    """What cannot be imported before Django is set up, looked up once."""
+    from .claimed import execute_claimed
+    from .coroutines import is_coroutine
+
+    return SimpleNamespace(execute_claimed=execute_claimed, is_coroutine=is_coroutine)
 
 
 def _execute_in_thread(run: Mapping[str, Any]) -> dict[str, Any]:
@@ -124,9 +140,9 @@ def _execute_in_thread(run: Mapping[str, Any]) -> dict[str, Any]:
 
 def _warm_up() -> None:
     """Import and load here, once, what each fork would else do for its first task."""
-    from . import claimed, coroutines  # noqa: F401
     from .surroundings import call_in_surroundings
 
+    _after_setup()
     call_in_surroundings(lambda: gettext(""))
 
 

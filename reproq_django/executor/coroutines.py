@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
-from functools import partial
+from functools import lru_cache, partial
 from inspect import iscoroutinefunction
 from typing import Any
 
@@ -19,9 +19,14 @@ from .loading import Refused, load, load_task, sender_of
 def is_coroutine(run: Mapping[str, Any]) -> bool:
     """Whether a run's task may share an event loop; one that is atomic needs a thread."""
     try:
-        task = load_task(run["task_path"])
+        return _may_share_loop(run["task_path"])
     except (Exception, SystemExit):
         return False  # the attempt will explain it
+
+
+@lru_cache(maxsize=1024)
+def _may_share_loop(path: str) -> bool:
+    task = load_task(path)
     return iscoroutinefunction(task.func) and not getattr(task, "atomic", None)
 
 

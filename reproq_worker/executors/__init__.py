@@ -7,8 +7,10 @@ An executor module (`reproq_django.executor` by default, `--executor-module`) is
 the process that runs tasks and offers:
 
 - `setup()`: called once before the first run; an exception stops the worker with exit code 2;
-- `execute(run: dict) -> dict`: runs one claimed run (the row of reproq_claim and `worker_id`) and
-  returns its outcome for reproq_finish, without the lease;
+- `execute(run: dict) -> dict`: runs one claimed run (the row of reproq_claim and `worker_id`; in
+  thread mode `spec_json` holds only `args` and `kwargs`) and returns its outcome for reproq_finish,
+  without the lease;
+- optionally `begin_thread()`: called in each thread that will do nothing but execute runs;
 - optionally `is_async(run) -> bool` and `aexecute(run)`: thread mode runs such a run on its event
   loop instead of in a thread.
 """

@@ -18,7 +18,10 @@ from reproq_worker.executors.restore import ProcessState, identity
 #: How a child ends when a task took its channel away; the supervisor explains it.
 EXIT_CHANNEL_LOST = 71
 
-_NOTHING = bytes(4)
+_NO_BYTES = bytes(4)
+#: What most tasks return.
+_NOTHING = outcomes.completed(None)
+_NOTHING_ENCODED = outcomes.encode(_NOTHING)
 
 
 def execute(module: ModuleType, body: bytes, worker_id: str) -> dict[str, Any]:
@@ -35,8 +38,16 @@ def execute(module: ModuleType, body: bytes, worker_id: str) -> dict[str, Any]:
         return failure(error)
 
 
+def begin_thread(module: Any) -> None:
+    """Tell an executor module that likes to know it that only runs come in this thread."""
+    if begin := getattr(module, "begin_thread", None):
+        begin()
+
+
 def encode_outcome(outcome: dict[str, Any], max_bytes: int) -> bytes:
     """Encode an outcome; one that is no JSON, or too large, becomes a failure that says so."""
+    if outcome == _NOTHING:
+        return _NOTHING_ENCODED
     try:
         raw = outcomes.encode(outcome)
     except (TypeError, ValueError, RecursionError) as error:
@@ -66,6 +77,7 @@ def serve(channel: socket.socket, module: ModuleType, settings: dict[str, Any]) 
     me = os.getpid()
     own = identity(channel.fileno())
     before = ProcessState()
+    begin_thread(module)
     runs_left = settings["max_tasks_per_child"]
     max_memory = settings["max_memory"]
     leaving = False
@@ -95,7 +107,7 @@ def serve(channel: socket.socket, module: ModuleType, settings: dict[str, Any]) 
 def _holds_data(pipe: int) -> bool:
     """Whether the worker has not read all that was written to a pipe."""
     try:
-        return any(fcntl.ioctl(pipe, termios.FIONREAD, _NOTHING))
+        return any(fcntl.ioctl(pipe, termios.FIONREAD, _NO_BYTES))
     except OSError:
         return False
 

@@ -55,9 +55,8 @@ class Reports:
 
     async def _write(self, files: LogFiles, run: Held, raw: bytes | None, written: Written) -> None:
         try:
-            attempt = json.loads(run.payload)["attempt"]
             # A slow disk must not keep leases from being renewed.
-            path = await asyncio.to_thread(files.write, run.result_id, attempt, written)
+            path = await asyncio.to_thread(files.write, run.result_id, run.attempt, written)
             self._faults.over(_WHAT)
         except OSError as error:
             self._faults.tell(_WHAT, error.strerror or str(error))

@@ -77,7 +77,7 @@ class Slot:
         assert self._channel is not None
         assert self._output is not None
         self._output.take()  # what somebody has left behind in the child, and not this run
-        self._channel.send(run.payload)
+        self._channel.send(run.payload.encode())
 
     def kill(self, reason: StopReason) -> None:
         """End the child's whole group, gently at first; the first reason stays."""

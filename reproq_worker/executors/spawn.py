@@ -54,8 +54,8 @@ class SpawnExecutor(ProcessExecutor):
         assert self._reports is not None
         # An answer is none of the worker's own output.
         output = self._reports.output(passes_stdout_on=False)
-        run = json.loads(program.run.payload)
-        words = [*payload, "--result-id", str(run["result_id"]), "--attempt", str(run["attempt"])]
+        run = program.run
+        words = [*payload, "--result-id", str(run.result_id), "--attempt", str(run.attempt)]
         self._link.fork(
             program.index, [*descriptors, *output.hand_over()], [*self._program(), *words]
         )

@@ -10,8 +10,8 @@ collected when the loop looks after the runs, every 5 ms.
 
 import asyncio
 import contextlib
+import gc
 import importlib
-import json
 import os
 import queue
 import resource
@@ -23,9 +23,10 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from reproq_worker import payloads
 from reproq_worker.config import WorkerConfig
 from reproq_worker.executors import ExecutorUnusable, Finished, NextRun, StopReason, outcome_of
-from reproq_worker.executors.child import encode_outcome, failure
+from reproq_worker.executors.child import begin_thread, encode_outcome, failure
 from reproq_worker.executors.reports import open_log_files
 from reproq_worker.executors.thread_output import Logged, route
 from reproq_worker.held import Held
@@ -35,19 +36,6 @@ _LOOK_EVERY = 0.005
 _SWITCH_INTERVAL = 0.0005
 
 
-class _Job:
-    """One run in a thread or on the task loop."""
-
-    __slots__ = ("given_up", "limit", "run", "task")
-
-    def __init__(self, run: Held, limit: float) -> None:
-        self.run = run
-        self.limit = limit
-        #: The asyncio task of a coroutine, which, unlike a thread, can be cancelled.
-        self.task: asyncio.Task[None] | None = None
-        self.given_up = False
-
-
 class ThreadExecutor:
     """As many threads as slots, and a loop in one more thread for tasks that are coroutines."""
 
@@ -55,10 +43,12 @@ class ThreadExecutor:
         self._config = config
         #: Guards the slots: who is in one, and who was given up by the supervisor and still busy.
         self._lock = threading.Lock()
-        self._jobs: dict[Held, _Job] = {}
-        self._overrun: set[_Job] = set()
-        self._queue: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._returned: deque[tuple[_Job, bytes]] = deque()
+        self._runs: set[Held] = set()
+        self._overrun: set[Held] = set()
+        #: Coroutines, which, unlike threads, can be cancelled.
+        self._coroutines: dict[Held, asyncio.Task[None]] = {}
+        self._queue: queue.SimpleQueue[Held | None] = queue.SimpleQueue()
+        self._returned: deque[tuple[Held, bytes]] = deque()
         self._collecting = False
         self._watching = False
         #: Whether runs end without having waited for anything outside the process: then more
@@ -99,15 +89,13 @@ class ThreadExecutor:
         """Slots without a run and without one that overran."""
         if not self._ready or self._one_thread_will_do():
             return 0
-        return self._config.concurrency - len(self._jobs) - len(self._overrun)
+        return self._config.concurrency - len(self._runs) - len(self._overrun)
 
     def _one_thread_will_do(self) -> bool:
+        if not self._busy or not self._runs:
+            return False
         now = time.monotonic()
-        return (
-            self._busy
-            and bool(self._jobs)
-            and all(now - job.run.started_at < _LOOK_EVERY for job in list(self._jobs.values()))
-        )
+        return all(now - run.started_at < _LOOK_EVERY for run in self._runs.copy())
 
     def needs_restart(self) -> bool:
         """Whether half of the slots are lost."""
@@ -116,8 +104,8 @@ class ThreadExecutor:
     def submit(self, run: Held) -> None:
         """Start a run in a thread or, for a coroutine, on the task loop."""
         with self._lock:
-            job = self._occupy(run)
-        self._queue.put(job)
+            self._runs.add(run)
+        self._queue.put(run)
         if not self._watching:
             self._watching = True
             self._look_again()
@@ -125,14 +113,14 @@ class ThreadExecutor:
     def stop(self, run: Held, reason: StopReason) -> None:
         """Give a run up; a coroutine is cancelled, a thread can only be waited for."""
         with self._lock:
-            job = self._jobs.pop(run, None)
-            if job is None:
+            if run not in self._runs:
                 return
-            job.given_up = True
-            self._overrun.add(job)
-        if job.task is not None:
-            self._task_loop.call_soon_threadsafe(job.task.cancel)
-        self._finished(run, outcome_of(reason, job.limit))
+            self._runs.remove(run)
+            self._overrun.add(run)
+            coroutine = self._coroutines.get(run)
+        if coroutine is not None:
+            self._task_loop.call_soon_threadsafe(coroutine.cancel)
+        self._finished(run, outcome_of(reason, self._limit_of(run)))
 
     async def close(self) -> None:
         """Let idle threads end; busy ones end with the process."""
@@ -140,10 +128,8 @@ class ThreadExecutor:
         for _ in range(self._config.concurrency):
             self._queue.put(None)
 
-    def _occupy(self, run: Held) -> _Job:
-        job = _Job(run, min(run.timeout_seconds, self._config.exec_timeout))
-        self._jobs[run] = job
-        return job
+    def _limit_of(self, run: Held) -> float:
+        return min(run.timeout_seconds, self._config.exec_timeout)
 
     def _watch(self) -> None:
         """Give up what has overrun, and open more slots where one thread turns out too few.
@@ -151,13 +137,13 @@ class ThreadExecutor:
         One look at all runs costs less than a timer for each.
         """
         now = time.monotonic()
-        for job in list(self._jobs.values()):
-            if now >= job.run.started_at + job.limit:
-                self.stop(job.run, StopReason.TIMEOUT)
+        for run in self._runs.copy():
+            if now >= run.started_at + self._limit_of(run):
+                self.stop(run, StopReason.TIMEOUT)
         held_back = self._busy
         ended, waits = (b - a for a, b in zip(self._seen, self._count(), strict=True))
         with self._lock:  # or a thread between two runs would look idle
-            self._watching = bool(self._jobs)
+            self._watching = bool(self._runs)
         self._busy = ended > 2 * waits or not self._watching
         if self._watching:
             self._look_again()
@@ -177,48 +163,57 @@ class ThreadExecutor:
     # In the threads.
 
     def _serve(self) -> None:
-        while (job := self._queue.get()) is not None:
-            following: _Job | None = job
+        begin_thread(self._module)
+        while (run := self._queue.get()) is not None:
+            following: Held | None = run
             while following is not None:
                 following = self._execute(following)
 
-    def _execute(self, job: _Job) -> _Job | None:
+    def _execute(self, held: Held) -> Held | None:
         """Run one run; the one that follows it in the slot, if one does."""
         try:
-            run = json.loads(job.run.payload)
+            run = payloads.run_of(held)
             run["worker_id"] = self._config.worker_id
             if self._is_async is not None and self._is_async(run):
-                self._task_loop.call_soon_threadsafe(self._start_coroutine, job, run)
+                self._task_loop.call_soon_threadsafe(self._start_coroutine, held, run)
                 return None
             outcome = self._module.execute(run)
         except BaseException as error:
             outcome = failure(error)
-        return self._hand_back(job, outcome)
+        return self._hand_back(held, outcome)
 
-    def _start_coroutine(self, job: _Job, run: dict[str, Any]) -> None:
-        job.task = self._task_loop.create_task(self._execute_async(job, run))
-        if job.given_up:  # between the queue and here, when there was no task to cancel
-            job.task.cancel()
+    def _start_coroutine(self, held: Held, run: dict[str, Any]) -> None:
+        with self._lock:
+            if held in self._runs:
+                coroutine = self._task_loop.create_task(self._execute_async(held, run))
+                self._coroutines[held] = coroutine
+                return
+        self._hand_back(held, {})  # it was given up between the queue and here
 
-    async def _execute_async(self, job: _Job, run: dict[str, Any]) -> None:
+    async def _execute_async(self, held: Held, run: dict[str, Any]) -> None:
         try:
             outcome = await self._module.aexecute(run)
         except BaseException as error:
             outcome = failure(error)
-        if following := self._hand_back(job, outcome):
+        with self._lock:
+            del self._coroutines[held]
+        if following := self._hand_back(held, outcome):
             self._queue.put(following)
 
-    def _hand_back(self, job: _Job, outcome: dict[str, Any]) -> _Job | None:
+    def _hand_back(self, run: Held, outcome: dict[str, Any]) -> Held | None:
         """Leave the slot to the next run; it never looks free in between."""
         raw = encode_outcome(outcome, self._config.max_result_bytes)
-        job.run.ended_at = time.monotonic()
+        run.ended_at = time.monotonic()
         following = None
         with self._lock:
             self._ended += 1
-            goes_on = self._jobs.pop(job.run, None) and self._ready
-            if goes_on and not self._one_thread_will_do() and (run := self._next_run()):
-                following = self._occupy(run)
-        self._returned.append((job, raw))
+            if run in self._runs:  # or it was given up
+                self._runs.remove(run)
+                if self._ready and not self._one_thread_will_do():
+                    following = self._next_run()
+                if following is not None:
+                    self._runs.add(following)
+        self._returned.append((run, raw))
         # While a run is in a slot the loop looks by itself.
         if following is None and not self._collecting:
             self._collecting = True
@@ -231,11 +226,11 @@ class ThreadExecutor:
     def _collect(self) -> None:
         self._collecting = False  # first: what comes from now on may not be seen below
         while self._returned:
-            job, raw = self._returned.popleft()
-            if job.given_up:
-                self._overrun.discard(job)
+            run, raw = self._returned.popleft()
+            if run in self._overrun:
+                self._overrun.remove(run)
             else:
-                self._finished(job.run, raw)
+                self._finished(run, raw)
         self._freed()
 
 
@@ -243,8 +238,13 @@ def _load(config: WorkerConfig) -> ModuleType | Logged:
     files = open_log_files(config)
     if files is not None:
         route()
-    module = importlib.import_module(config.executor_module)
-    module.setup()
+    gc.disable()
+    try:
+        module = importlib.import_module(config.executor_module)
+        module.setup()
+    finally:
+        gc.enable()
+    gc.freeze()  # what is loaded stays: to look through it again and again would only take time
     if files is None:
         return module
     return Logged(module, files, (config.max_stdout_bytes, config.max_stderr_bytes))

@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from types import ModuleType
 from typing import Any
 
-from reproq_worker.executors.child import failure
+from reproq_worker.executors.child import begin_thread, failure
 from reproq_worker.executors.log_files import LogFiles
 from reproq_worker.executors.output import Kept, Written
 from reproq_worker.executors.reports import last_lines
@@ -31,6 +31,10 @@ class Logged:
         self._files = files
         self._limits = limits
         self._faults = Faults()
+
+    def begin_thread(self) -> None:
+        """This thread will do nothing but execute runs."""
+        begin_thread(self._module)
 
     def is_async(self, run: dict[str, Any]) -> bool:
         """Whether the module would like to have this on an event loop."""

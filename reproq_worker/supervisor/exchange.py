@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import psycopg
 from psycopg import AsyncConnection
 
-from reproq_worker import outcomes
+from reproq_worker import outcomes, payloads
 from reproq_worker.config import WorkerConfig
 from reproq_worker.held import Held
 from reproq_worker.logs import log
@@ -19,11 +19,10 @@ from reproq_worker.supervisor.ledger import Outcome
 #: More in one delivery would only make the transaction longer.
 MAX_OUTCOMES = 500
 
-# row_to_json: the supervisor hands a run on as text and never decodes it.
 _CLAIM = (
-    "select c.result_id, c.lease_no, c.timeout_seconds, row_to_json(c)::text, c.task_path,"
+    "select c.result_id, c.lease_no, c.timeout_seconds, c.task_path,"
     " c.queue_name, c.attempt, c.max_attempts, extract(epoch from c.last_attempted_at"
-    " - greatest(c.enqueued_at, c.run_after))::float8"
+    " - greatest(c.enqueued_at, c.run_after))::float8, {payload}"
     " from reproq_claim(worker_id => %s, queues => %s, max_tasks => %s,"
     " lease => make_interval(secs => %s), wait => make_interval(secs => %s)) as c"
 )
@@ -36,6 +35,8 @@ _READY = (
     " where s.queue_name = any(%s)"
 )
 _MORE = "RQ100"
+#: The place of the payload in a row.
+_PAYLOAD = 8
 
 
 @dataclass(slots=True)
@@ -57,6 +58,9 @@ class Exchange:
     def __init__(self, config: WorkerConfig, session: Session) -> None:
         self._config = config
         self._session = session
+        runs_here = config.isolation == "thread"
+        payload = payloads.AS_COLUMNS if runs_here else payloads.AS_JSON
+        self._claim = _CLAIM.format(payload=payload)
         self._watched: AsyncConnection | None = None
         self._more = False
 
@@ -111,7 +115,7 @@ class Exchange:
             if ended:
                 finished = await connection.execute(_FINISH, self._finish_arguments(ended))
             if want:
-                claimed = await connection.execute(_CLAIM, self._claim_arguments(want, wait))
+                claimed = await connection.execute(self._claim, self._claim_arguments(want, wait))
             await connection.execute("commit")
         result = Exchanged(asked_for=want, more=self._more)
         if finished is not None:
@@ -119,8 +123,8 @@ class Exchange:
         if claimed is not None:
             safe_until = sent + self._config.lease_seconds
             result.claimed = [
-                Held(result_id, lease_no, timeout, payload.encode(), *about, safe_until)
-                for result_id, lease_no, timeout, payload, *about in await claimed.fetchall()
+                Held(*row[:_PAYLOAD], row[_PAYLOAD], row[_PAYLOAD + 1 :], safe_until)
+                for row in await claimed.fetchall()
             ]
         return result
 

@@ -12,7 +12,7 @@ from reproq_worker.observer import Observer
 from reproq_worker.supervisor import database
 from reproq_worker.supervisor.database import Session
 from reproq_worker.supervisor.ledger import Ledger
-from reproq_worker.supervisor.pump import Pump
+from reproq_worker.supervisor.starter import Starter
 
 _HEARTBEAT = (
     "select h.result_id, h.lease_no, h.verdict from reproq_heartbeat(worker_id => %s,"
@@ -34,7 +34,7 @@ class Leases:
         ledger: Ledger,
         session: Session,
         executor: Executor,
-        pump: Pump,
+        starter: Starter,
         observer: Observer,
     ) -> None:
         self._config = config
@@ -42,7 +42,7 @@ class Leases:
         self._ledger = ledger
         self._session = session
         self._executor = executor
-        self._pump = pump
+        self._starter = starter
         self._faults = Faults()
         self._asked = asyncio.Event()
         # Late enough not to waste the lease, early enough to kill a group gently.
@@ -75,7 +75,7 @@ class Leases:
             for run in self._ledger:
                 if now > run.safe_until - self._margin:
                     self._let_go(run)
-            self._pump.give_back_waiting(claimed_before=now - _PATIENCE)
+            self._starter.give_back_waiting(claimed_before=now - _PATIENCE)
 
     async def _pause(self, seconds: float | None) -> None:
         try:
@@ -120,7 +120,7 @@ class Leases:
             self._stop(run, StopReason.RELEASED, outcomes.released())
 
     def _stop(self, run: Held, reason: StopReason, unstarted: dict[str, object]) -> None:
-        if self._pump.end_waiting(run, outcomes.encode(unstarted)):
+        if self._starter.end_waiting(run, outcomes.encode(unstarted)):
             return
         if run.stage is Stage.RUNNING:
             run.stage = Stage.STOPPING

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from reproq_worker import payloads
 from reproq_worker.held import Held, Key, Stage
 
 
@@ -56,9 +57,9 @@ class Ledger:
             return self.backlog[0] if self.backlog else None
 
     def next_to_start(self, max_bytes: int = sys.maxsize) -> Held | None:
-        """Take the next run and count it as running; None when none waits or it is larger."""
+        """Take the next run and count it as running; None when none waits or it may be larger."""
         with self._lock:
-            if not self.backlog or len(self.backlog[0].payload) > max_bytes:
+            if not self.backlog or payloads.may_exceed(self.backlog[0], max_bytes):
                 return None
             run = self.backlog.popleft()
             run.stage = Stage.RUNNING

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 from reproq_worker.held import Held
 
 #: One claim asks for no more.
-MAX_CLAIM = 250
+MAX_CLAIM = 500
 _HORIZON = 0.1
-_MAX_AHEAD = 500
+_MAX_AHEAD = 1000
 _FASTEST = 0.0001
 _WEIGHT = 0.1
 

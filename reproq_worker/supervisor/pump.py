@@ -3,9 +3,7 @@
 import asyncio
 import random
 import time
-from collections import deque
 
-from reproq_worker import outcomes, payloads
 from reproq_worker.config import WorkerConfig
 from reproq_worker.executors import Executor
 from reproq_worker.held import Held
@@ -16,6 +14,7 @@ from reproq_worker.supervisor.database import delays
 from reproq_worker.supervisor.exchange import MAX_OUTCOMES, Exchange, Exchanged
 from reproq_worker.supervisor.ledger import Ledger, Outcome
 from reproq_worker.supervisor.pace import MAX_CLAIM, Pace
+from reproq_worker.supervisor.starter import Starter
 
 #: The second look after a queue was found empty: an enqueue in a transaction that was open then
 #: asked whether somebody waits before it could see that we do.
@@ -23,11 +22,10 @@ SECOND_LOOK = 0.02
 _WAIT_FOR_WORK = 3600.0
 _EMPTY_ENOUGH = 3.0
 _WHAT = "claiming and finishing"
-_FOREVER = float("inf")
 
 
 class Pump:
-    """Moves runs between Postgres, the backlog and the executor."""
+    """Moves runs between Postgres and the ledger; its starter takes them to the executor."""
 
     def __init__(
         self,
@@ -45,12 +43,11 @@ class Pump:
         self._pace = Pace(config.concurrency)
         self._faults = Faults()
         self._wake = asyncio.Event()
+        self.starter = Starter(config, ledger, executor, observer, self._wake.set)
         self._claim_at = 0.0
         self._idle_delay = SECOND_LOOK
         #: Since when no claim has brought anything.
         self._empty_since: float | None = None
-        #: Taken by a thread; the observer is told on the loop.
-        self._taken: deque[Held] = deque()
         self.claiming = True
         #: Whether somebody would hear a NOTIFY; without that none is asked for.
         self.listening = False
@@ -62,7 +59,7 @@ class Pump:
     def run_ended(self, run: Held, raw: bytes | None) -> None:
         """The executor is done with a run; a raw outcome of None means that it was lost."""
         self._ledger.left_slot(run)
-        self._tell_started()
+        self.starter.tell_started()
         seconds = (run.ended_at or time.monotonic()) - run.started_at
         self._pace.observe(seconds)
         self._observer.left(run, seconds)
@@ -73,7 +70,7 @@ class Pump:
 
     def slot_freed(self) -> None:
         """A slot can take a run."""
-        self.start_waiting()
+        self.starter.start_waiting()
         self._wake.set()
 
     def work_announced(self) -> None:
@@ -85,57 +82,8 @@ class Pump:
     def stop_claiming(self) -> None:
         """Claim and start nothing from now on; deliver on."""
         self.claiming = False
-        self.give_back_waiting(claimed_before=_FOREVER)
+        self.starter.stop()
         self._wake.set()
-
-    def give_back_waiting(self, claimed_before: float) -> None:
-        """Release what was claimed before that time and has found no slot, for other workers."""
-        for run in self._ledger.waiting_since_before(claimed_before):
-            self.end_waiting(run, outcomes.encode(outcomes.released()))
-
-    def end_waiting(self, run: Held, raw: bytes) -> bool:
-        """End a run that was never started; False for one that was."""
-        if not self._ledger.unqueue(run):
-            return False
-        self._ledger.ended(run, raw)
-        self._wake.set()
-        return True
-
-    def next_run(self) -> Held | None:
-        """Take a run for a slot that is free, from any thread; none any more once told to stop."""
-        if not self.claiming:
-            return None
-        # One whose payload may be too large is left to start_waiting.
-        run = self._ledger.next_to_start(self._config.max_payload_bytes)
-        if run is not None:
-            self._taken.append(run)
-        return run
-
-    def start_waiting(self) -> None:
-        """Start what is claimed while there are free slots; nothing any more once told to stop."""
-        self._tell_started()
-        limit = self._config.max_payload_bytes
-        while self.claiming and self._executor.free_slots():
-            if run := self._ledger.next_to_start(limit):
-                self._executor.submit(run)
-                self._observer.started(run)
-            elif run := self._ledger.first_waiting():
-                self._start_large(run, limit)
-            else:
-                break
-
-    def _start_large(self, run: Held, limit: int) -> None:
-        # The whole row is never smaller than its arguments.
-        size = payloads.size(run.payload)
-        if size > limit:
-            self.end_waiting(run, outcomes.encode(outcomes.payload_too_large(size, limit)))
-        elif self._ledger.next_to_start() is run:
-            self._executor.submit(run)
-            self._observer.started(run)
-
-    def _tell_started(self) -> None:
-        while self._taken:
-            self._observer.started(self._taken.popleft())
 
     # The loop.
 
@@ -228,9 +176,9 @@ class Pump:
     def _take_in(self, result: Exchanged) -> None:
         self.claimed_total += len(result.claimed)
         self._ledger.claimed(result.claimed)
-        self.start_waiting()
+        self.starter.start_waiting()
         if not self.claiming:  # the signal came while the claim was under way
-            self.give_back_waiting(claimed_before=_FOREVER)
+            self.starter.give_back_waiting()
         if result.claimed:
             self._idle_delay = SECOND_LOOK
         if result.claimed or result.more:

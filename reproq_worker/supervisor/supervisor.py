@@ -77,7 +77,7 @@ class Supervisor:
             config, self._ledger, Exchange(config, main), self._executor, self._observer
         )
         self._leases = Leases(
-            config, self._ledger, beats, self._executor, self._pump, self._observer
+            config, self._ledger, beats, self._executor, self._pump.starter, self._observer
         )
         self._chores = Chores(config, chores, self._observer)
         self._listener = Listener(config, ears, self._ledger, self._pump, self._leases)
@@ -108,7 +108,9 @@ class Supervisor:
 
     async def _start(self) -> Exit:
         starting = asyncio.ensure_future(
-            self._executor.start(self._pump.run_ended, self._pump.slot_freed, self._pump.next_run)
+            self._executor.start(
+                self._pump.run_ended, self._pump.slot_freed, self._pump.starter.next_run
+            )
         )
         await self._first_of(starting)
         if not starting.done():

@@ -2,10 +2,11 @@
 
 import asyncio
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 from django.tasks.base import Task
 from django.tasks.signals import log_task_finished, log_task_started, task_finished, task_started
 from django.utils import timezone, translation
@@ -325,6 +326,16 @@ class TestSurroundings:
         connection.ensure_connection()
         connection.connection.close()
         assert executor.execute(run)["return_json"] == 0
+
+    def test_a_thread_that_only_runs_tasks_finds_no_other(self):
+        tasks.leave_things_behind.enqueue()
+        seen = tasks.see_surroundings.enqueue()
+        with ThreadPoolExecutor(1, initializer=executor.begin_thread) as thread:
+            thread.submit(run_all).result()
+            thread.submit(connections.close_all).result()
+        assert not Customer.objects.exists()
+        seen.refresh()
+        assert seen.return_value == ["en-us", timezone.get_default_timezone_name(), False, 0]
 
     def test_the_callers_language_and_transaction_stay(self, django_capture_on_commit_callbacks):
         from django.db import transaction

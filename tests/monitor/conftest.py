@@ -91,4 +91,4 @@ def ended(run: Held, raw: bytes, status: str) -> Exchanged:
 
 def held(result_id: int, queue: str = "default") -> Held:
     """A run as a worker holds it."""
-    return Held(result_id, 1, 60, b"{}", "shop.tasks.charge", queue, 1, 3, 3.0, 0.0)
+    return Held(result_id, 1, 60, "shop.tasks.charge", queue, 1, 3, 3.0, "{}", (), 0.0)
