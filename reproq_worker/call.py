@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -39,17 +40,29 @@ def call(cursor: Any, name: str, /, **params: Any) -> list[dict[str, Any]]:
     rows: list[Any] = cursor.fetchall()
     if rows and isinstance(rows[0], dict):
         return rows
-    columns = [column[0] for column in cursor.description]
-    encoded = _encoded_columns(cursor)
+    columns = cursor.description
+    encoded = _encoded_columns(cursor, columns)
     if encoded:
         rows = [_decoded(row, encoded) for row in rows]
-    return [dict(zip(columns, row, strict=True)) for row in rows]
+    names = [column[0] for column in columns]
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def call_column(cursor: Any, name: str, /, **params: Any) -> list[Any]:
+    """The first column of the rows of the function `reproq_<name>`; see `call`."""
+    _execute(cursor, name, params)
+    rows: list[Any] = cursor.fetchall()
+    values = [next(iter(row.values())) if isinstance(row, dict) else row[0] for row in rows]
+    # (Asked only where it can be: the description of a result takes long.)
+    if values and isinstance(values[0], str) and 0 in _encoded_columns(cursor, cursor.description):
+        values = [json.loads(value) for value in values]
+    return values
 
 
 def call_value(cursor: Any, name: str, /, **params: Any) -> Any:
     """The value of the function `reproq_<name>`, which returns one; see `call`."""
-    rows = call(cursor, name, **params)
-    return next(iter(rows[0].values())) if rows else None
+    values = call_column(cursor, name, **params)
+    return values[0] if values else None
 
 
 def _execute(cursor: Any, name: str, params: dict[str, Any]) -> None:
@@ -78,11 +91,11 @@ def _statement(name: str, params: tuple[str, ...]) -> str:
     return f"select * from reproq_{name}({arguments})"
 
 
-def _encoded_columns(cursor: Any) -> list[int]:
+def _encoded_columns(cursor: Any, columns: Sequence[Any]) -> list[int]:
     """The jsonb columns that come as text: Django leaves their decoding to its models."""
     if not hasattr(cursor, "db"):
         return []
-    return [i for i, column in enumerate(cursor.description) if column[1] == _JSONB_OID]
+    return [i for i, column in enumerate(columns) if column[1] == _JSONB_OID]
 
 
 def _decoded(row: tuple[Any, ...], columns: list[int]) -> tuple[Any, ...]:
