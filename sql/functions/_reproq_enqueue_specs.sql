@@ -13,6 +13,8 @@ declare
     v_ids bigint[] := array(
         select nextval('task_runs_result_id_seq') from generate_series(1, jsonb_array_length(specs))
     );
+    v_unaged bigint := _reproq_claim_order('', 0, v_now);
+    v_by_other boolean := session_user <> current_user or current_setting('role') <> 'none';
     v_inserted bigint[];
     v_again bigint[];
     v_retried bigint[];
@@ -28,10 +30,11 @@ begin
         )
         select
             v_ids[s.place],
-            -- (Of one that may have to wait, the trigger finds status and place.)
+            -- (Of one that may have to wait, the trigger finds status and place. It also notes who
+            -- is not the owner by name.)
             case
-                when s.run_after is not null then 0
-                when s.priority = 0 then o.unaged
+                when s.run_after is not null or v_by_other then 0
+                when s.priority = 0 then v_unaged
                 else _reproq_claim_order(s.queue_name, s.priority, v_now)
             end,
             s.queue_name, s.priority, s.backend_alias, s.task_path, s.spec_json, s.spec_hash,
@@ -40,7 +43,6 @@ begin
             s.backoff_base, s.backoff_cap, s.lock_key, s.concurrency_key, s.concurrency_limit,
             s.metadata, s.result_ttl, s.traceparent, v_now, v_now, v_now
         from _reproq_read_specs(specs, prefix, v_now) s
-        cross join (select _reproq_claim_order('', 0, v_now) as unaged) o
         order by s.spec_hash, s.place
         on conflict (spec_hash) where r.dedup and r.finished_at is null do nothing
         returning r.result_id
