@@ -51,6 +51,17 @@ def call(cursor: Any, name: str, /, **params: Any) -> list[dict[str, Any]]:
 def call_column(cursor: Any, name: str, /, **params: Any) -> list[Any]:
     """The first column of the rows of the function `reproq_<name>`; see `call`."""
     _execute(cursor, name, params)
+    return _first_column(cursor)
+
+
+def call_value(cursor: Any, name: str, /, **params: Any) -> Any:
+    """The value of the function `reproq_<name>`, which returns no rows but one value; see `call`."""
+    # (Not `from` the function: Postgres would make a table of its value.)
+    _execute(cursor, name, params, "select")
+    return _first_column(cursor)[0]
+
+
+def _first_column(cursor: Any) -> list[Any]:
     rows: list[Any] = cursor.fetchall()
     values = [next(iter(row.values())) if isinstance(row, dict) else row[0] for row in rows]
     # (Asked only where it can be: the description of a result takes long.)
@@ -59,19 +70,13 @@ def call_column(cursor: Any, name: str, /, **params: Any) -> list[Any]:
     return values
 
 
-def call_value(cursor: Any, name: str, /, **params: Any) -> Any:
-    """The value of the function `reproq_<name>`, which returns one; see `call`."""
-    values = call_column(cursor, name, **params)
-    return values[0] if values else None
-
-
-def _execute(cursor: Any, name: str, params: dict[str, Any]) -> None:
+def _execute(cursor: Any, name: str, params: dict[str, Any], select: str = "select * from") -> None:
     values = [
         _encode(value) if value is not None and _CASTS.get(key) == "jsonb" else value
         for key, value in params.items()
     ]
     try:
-        cursor.execute(_statement(name, tuple(params)), values)
+        cursor.execute(_statement(select, name, tuple(params)), values)
     except Exception as error:
         known = from_database(error)
         if known is None:
@@ -80,7 +85,7 @@ def _execute(cursor: Any, name: str, params: dict[str, Any]) -> None:
 
 
 @lru_cache(maxsize=256)
-def _statement(name: str, params: tuple[str, ...]) -> str:
+def _statement(select: str, name: str, params: tuple[str, ...]) -> str:
     for identifier in (name, *params):
         if not _NAME.fullmatch(identifier):
             raise ValueError(f"not a name in SQL: {identifier!r}")
@@ -88,7 +93,7 @@ def _statement(name: str, params: tuple[str, ...]) -> str:
         f"{param} => %s::{_CASTS[param]}" if param in _CASTS else f"{param} => %s"
         for param in params
     )
-    return f"select * from reproq_{name}({arguments})"
+    return f"{select} reproq_{name}({arguments})"
 
 
 def _encoded_columns(cursor: Any, columns: Sequence[Any]) -> list[int]:
