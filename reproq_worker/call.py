@@ -55,7 +55,7 @@ def call_column(cursor: Any, name: str, /, **params: Any) -> list[Any]:
 
 
 def call_value(cursor: Any, name: str, /, **params: Any) -> Any:
-    """The value of the function `reproq_<name>`, which returns no rows but one value; see `call`."""
+    """The value of the function `reproq_<name>`, which returns one and no rows; see `call`."""
     # (Not `from` the function: Postgres would make a table of its value.)
     _execute(cursor, name, params, "select")
     return _first_column(cursor)[0]
