@@ -13,7 +13,7 @@ from django.tasks.exceptions import TaskResultDoesNotExist
 from django.utils.connection import ConnectionDoesNotExist
 
 from reproq_worker import tracing
-from reproq_worker.call import call, call_value
+from reproq_worker.call import call, call_column, call_value
 from reproq_worker.errors import RunNotFound
 
 from . import context, databases, results, serialization
@@ -66,7 +66,7 @@ class ReproqBackend(RunStore, SpecBackend):
         [db_alias] = aliases
         built = [backend._spec(node.task, node.args, node.kwargs) for node, backend in pairs]
         specs = [
-            spec.as_json() | {"key": node.key, "after": node.after}
+            spec.json | {"key": node.key, "after": node.after}
             for node, spec in zip(nodes, built, strict=True)
         ]
         first = nodes[0].task
@@ -151,9 +151,8 @@ class ReproqBackend(RunStore, SpecBackend):
             for batch in batched(built, self.batch_size):
                 path, queue = batch[0].task.module_path, batch[0].task.queue_name
                 with tracing.enqueueing(path, queue) as traced:
-                    specs = [spec.as_json() | traced for spec in batch]
-                    rows = call(cursor, "enqueue_many", specs=specs)
-                ids += [row["result_id"] for row in rows]
+                    specs = [spec.json | traced for spec in batch]
+                    ids += call_column(cursor, "enqueue_many", specs=specs)
         return ids
 
     def _enqueued(self, spec: Spec, db_alias: str, result_id: int) -> ReproqResult:

@@ -16,6 +16,9 @@ from .results import ReproqResult
 from .task_class import ReproqTask, check_signature
 from .workflow_results import Node, Workflow
 
+#: A project's tasks are few; those that using() makes may be many, and are soon gone.
+_KNOWN_TASKS = 512
+
 type Call = tuple[AnyTask, Sequence[Any], Mapping[str, Any]]
 
 
@@ -33,6 +36,7 @@ class SpecBackend(BaseTaskBackend):
         super().__init__(alias, dict(params))
         self._queues = params.get("QUEUES", [])
         self.defaults, self._problems = specs.read_options(self.options)
+        self._known: dict[int, tuple[AnyTask, specs.Shape]] = {}
 
     def validate_task(self, task: AnyTask) -> None:
         """Raise InvalidTask for a task that cannot be run."""
@@ -82,15 +86,36 @@ class SpecBackend(BaseTaskBackend):
         return found
 
     def _spec(self, task: AnyTask, args: Sequence[Any], kwargs: Mapping[str, Any]) -> specs.Spec:
+        call_options = specs.call_options(kwargs)
+        if call_options:
+            kwargs = {n: v for n, v in kwargs.items() if n not in call_options}
+        # (Times pass, and the reading of a naive one depends on the current time zone.)
+        if call_options or task.run_after is not None:
+            shape = self._shape(task, call_options)
+        else:
+            shape = self._known_shape(task)
+        return specs.build(task, args, kwargs, shape)
+
+    def _known_shape(self, task: AnyTask) -> specs.Shape:
+        # By identity, which stays its own while the task is kept here: not every task has a hash.
+        known = self._known.get(id(task))
+        if known is None:
+            if len(self._known) >= _KNOWN_TASKS:
+                self._known.clear()
+            known = self._known[id(task)] = (task, self._shape(task, {}))
+        return known[1]
+
+    def _shape(self, task: AnyTask, call_options: Mapping[str, Any]) -> specs.Shape:
+        """What the calls of a valid task have in common."""
         if self._problems:
             raise ImproperlyConfigured(
                 f'TASKS["{self.alias}"]["OPTIONS"]: {"; ".join(self._problems)}'
             )
         self.validate_task(task)
-        return specs.build(task, args, kwargs, backend_alias=self.alias, defaults=self.defaults)
+        return specs.shape(task, call_options, self.alias, self.defaults)
 
     def _announce(self, result: ReproqResult, spec: specs.Spec) -> None:
         """Send the signals of an enqueue; a receiver that fails is logged and fails nothing."""
         task_enqueued.send_robust(type(self), task_result=result)
         if signals.task_enqueued.has_listeners(type(self)):
-            signals.task_enqueued.send_robust(type(self), task_result=result, spec=spec.as_json())
+            signals.task_enqueued.send_robust(type(self), task_result=result, spec=spec.json)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -20,6 +20,7 @@ def default_alias() -> str:
     return getattr(settings, "REPROQ_DEFAULT_DB_ALIAS", None) or DEFAULT_DB_ALIAS
 
 
+@lru_cache(maxsize=1024)
 def resolve_queue_db(queue_name: str | None) -> str:
     """Return the alias of the database that holds a queue, by REPROQ_QUEUE_DATABASES.
 
@@ -84,6 +85,7 @@ def _shows_alias() -> bool:
 @receiver(setting_changed)
 def _forget_settings(**kwargs: Any) -> None:
     _shows_alias.cache_clear()
+    resolve_queue_db.cache_clear()
 
 
 def _routes() -> Mapping[str, str]:

@@ -153,7 +153,7 @@ class EagerBackend(RecordingBackend):
 def _row(result_id: int, spec: Spec) -> "TaskRun":
     from .models import TaskRun
 
-    parameters = spec.as_json()
+    parameters = spec.json
     now = timezone.now()
     return TaskRun(
         result_id=result_id,

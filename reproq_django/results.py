@@ -49,9 +49,8 @@ class ReproqResult(Waitable, GenericResult[P, R]):  # type: ignore[misc]  # Djan
 
     def __post_init__(self) -> None:
         # Django's own turns a Decimal away, which the arguments may hold here.
-        set_values(
-            self, args=serialization.listed(self.args), kwargs=serialization.listed(self.kwargs)
-        )
+        object.__setattr__(self, "args", serialization.listed(self.args))
+        object.__setattr__(self, "kwargs", serialization.listed(self.kwargs))
 
     @property
     def result_id(self) -> int:

@@ -49,10 +49,10 @@ class _Refused(Exception):
 
 def encode(args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
     """Return a call's arguments as JSON values, or raise TypeError or ValueError."""
-    encoded_args = _encoded(list(args), "args", encode_typed)
-    encoded_kwargs = _encoded(kwargs, "kwargs", encode_typed)
-    _check_size(encoded_args, ((f"args[{i}]", v) for i, v in enumerate(encoded_args)))
-    _check_size(encoded_kwargs, ((f"kwargs.{k}", v) for k, v in encoded_kwargs.items()))
+    encoded_args = _encoded(list(args), "args", encode_typed) if args else []
+    encoded_kwargs = _encoded(kwargs, "kwargs", encode_typed) if kwargs else {}
+    _check_size(encoded_args, lambda: ((f"args[{i}]", v) for i, v in enumerate(encoded_args)))
+    _check_size(encoded_kwargs, lambda: ((f"kwargs.{k}", v) for k, v in encoded_kwargs.items()))
     return encoded_args, encoded_kwargs
 
 
@@ -85,9 +85,12 @@ def encode_metadata(metadata: Any) -> dict[str, Any]:
 
 def listed(value: Any) -> Any:
     """Copy arguments as the task will see them: sequences become lists, mappings dicts."""
-    if type(value) in _PLAIN:
+    kind = type(value)
+    if kind in _PLAIN:
         return value
-    if isinstance(value, Mapping):
+    if kind is list or kind is tuple:
+        return [listed(v) for v in value]
+    if kind is dict or isinstance(value, Mapping):
         return {k: listed(v) for k, v in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, _NO_LISTS):
         return [listed(v) for v in value]
@@ -106,9 +109,11 @@ def _walk(value: Any, leaf: Leaf, above: tuple[int, ...], *, int_keys: bool = Fa
     kind = type(value)
     if value is None or kind is bool:
         return value
+    if kind is int:
+        return _integer(value)
     if kind in _CONTAINERS:
         return _container(value, leaf, above, int_keys)
-    if isinstance(value, str | Promise):
+    if kind is str or isinstance(value, str | Promise):
         return _text(value)
     if isinstance(value, int):
         return _integer(int(value))
@@ -191,12 +196,12 @@ def _no_leaf(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not JSON serializable")
 
 
-def _check_size(whole: Any, parts: Iterable[tuple[str, Any]]) -> None:
+def _check_size(whole: Any, parts: Callable[[], Iterable[tuple[str, Any]]]) -> None:
     """Refuse what the database would; it measures the same text."""
-    if len(repr(whole)) * _BYTES_A_CHARACTER <= MAX_BYTES:
+    if not whole or len(repr(whole)) * _BYTES_A_CHARACTER <= MAX_BYTES:
         return
     if _size(whole) > MAX_BYTES:
-        size, place = max((_size(value), place) for place, value in parts)
+        size, place = max((_size(value), place) for place, value in parts())
         raise ValueError(
             f"Arguments of more than {MAX_BYTES} bytes cannot be enqueued; the largest has "
             f"{size} bytes: {place}"

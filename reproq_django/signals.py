@@ -4,7 +4,7 @@ from django.dispatch import Signal
 
 # After an enqueue, also one that joined a live run. Arguments: task_result, spec (the options
 # that were handed to reproq_enqueue, as JSON values).
-task_enqueued = Signal()
+task_enqueued = Signal(use_caching=True)  # asked at each enqueue
 
 # In the process that runs the task, before its function. Arguments: task_context.
 task_started = Signal()

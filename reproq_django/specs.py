@@ -39,10 +39,17 @@ class Spec:
     args: Sequence[Any]
     kwargs: Mapping[str, Any]
     parameters: dict[str, Any]  # Of reproq_enqueue; the SQL has the default of what is absent.
+    json: dict[str, Any]  # The same as an object for reproq_enqueue_many.
 
-    def as_json(self) -> dict[str, Any]:
-        """The parameters as an object for reproq_enqueue_many."""
-        return {n: _json_value(v) for n, v in self.parameters.items()}
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the specs of a task's calls have in common."""
+
+    parameters: dict[str, Any]
+    json: dict[str, Any]
+    changes: dict[str, Any]  # By options of the call, to the task that its result shows.
+    key_of_call: Callable[..., Any] | None  # Makes the concurrency key.
 
 
 def read_options(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -61,32 +68,43 @@ def read_options(given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     return values, problems
 
 
-def build(
-    task: AnyTask,
-    args: Sequence[Any],
-    kwargs: Mapping[str, Any],
-    *,
-    backend_alias: str,
-    defaults: Mapping[str, Any],
-) -> Spec:
-    """Build the spec of one call; `kwargs` may hold the reserved options. Changes nothing given."""
-    task_kwargs = {n: v for n, v in kwargs.items() if n not in options.RESERVED_NAMES}
-    own = _task_options(task) | _call_options(kwargs)
-    encoded_args, encoded_kwargs = serialization.encode(args, task_kwargs)
+def shape(
+    task: AnyTask, call_options: Mapping[str, Any], backend_alias: str, defaults: Mapping[str, Any]
+) -> Shape:
+    """Read a task and the reserved options of a call; `defaults` are a backend's OPTIONS."""
+    own = _task_options(task) | _call_options(call_options)
     parameters: dict[str, Any] = {
         "task_path": task.module_path,
-        "args": encoded_args,
-        "kwargs": encoded_kwargs,
         "queue": _queue(task),
         "priority": own.get("priority", task.priority),
         "backend_alias": backend_alias,
         "takes_context": task.takes_context,
         **_start(own),
-        **_gates(own, args, task_kwargs),
+        **_gates(own),
         **_limits(own, defaults),
     }
-    _check_expiry(parameters)
-    return Spec(_as_called(task, own), args, task_kwargs, parameters)
+    key = own.get("concurrency_key")
+    json = {n: _json_value(v) for n, v in parameters.items()}
+    return Shape(parameters, json, _changes(task, own), key if callable(key) else None)
+
+
+def call_options(kwargs: Mapping[str, Any]) -> dict[str, Any]:
+    """The reserved options among the keyword arguments of an enqueue."""
+    return {n: kwargs[n] for n in options.RESERVED_NAMES if n in kwargs}
+
+
+def build(task: AnyTask, args: Sequence[Any], kwargs: Mapping[str, Any], shape: Shape) -> Spec:
+    """Build the spec of one call; `kwargs` without reserved options. Changes nothing given."""
+    encoded_args, encoded_kwargs = serialization.encode(args, kwargs)
+    own = {"args": encoded_args, "kwargs": encoded_kwargs}
+    if shape.key_of_call:
+        key = options.text("The value of concurrency_key", shape.key_of_call(*args, **kwargs))
+        if key is not None:
+            own["concurrency_key"] = key
+    if "expires_in" in shape.parameters:
+        _check_expiry(shape.parameters)
+    called = changed(task, **shape.changes) if shape.changes else task
+    return Spec(called, args, kwargs, shape.parameters | own, shape.json | own)
 
 
 def _queue(task: AnyTask) -> str:
@@ -136,16 +154,9 @@ def _start(own: Mapping[str, Any]) -> dict[str, Any]:
     return {} if start is None else {"run_after": start}
 
 
-def _gates(
-    own: Mapping[str, Any], args: Sequence[Any], kwargs: Mapping[str, Any]
-) -> dict[str, Any]:
-    gates = {"lock_key": own.get("lock_key"), "concurrency_key": own.get("concurrency_key")}
-    if callable(gates["concurrency_key"]):
-        made = gates["concurrency_key"](*args, **kwargs)
-        gates["concurrency_key"] = options.text("The value of concurrency_key", made)
-    if own.get("concurrency_limit"):
-        gates["concurrency_limit"] = own["concurrency_limit"]
-    return {n: v for n, v in gates.items() if v is not None}
+def _gates(own: Mapping[str, Any]) -> dict[str, Any]:
+    gates = {n: own.get(n) for n in ("lock_key", "concurrency_key", "concurrency_limit")}
+    return {n: v for n, v in gates.items() if v and not callable(v)}
 
 
 def _limits(own: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -179,12 +190,12 @@ def _check_expiry(parameters: Mapping[str, Any]) -> None:
         raise ValueError(f"The run would expire (expires_in {expires_in}) before its run_after.")
 
 
-def _as_called(task: AnyTask, own: Mapping[str, Any]) -> AnyTask:
-    """Return the task as this call made it, for the result."""
+def _changes(task: AnyTask, own: Mapping[str, Any]) -> dict[str, Any]:
+    """What differs in the task as this call made it, for the result."""
     called = dict(own)
     if isinstance(start := called.get("run_after"), timedelta):
         called["run_after"] = options.later(start)
-    return changed(task, **{n: v for n, v in called.items() if hasattr(task, n)})
+    return {n: v for n, v in called.items() if getattr(task, n, v) != v}
 
 
 def _json_value(value: Any) -> Any:

@@ -23,6 +23,7 @@ create function reproq_echo(
 language sql as 'select $1, $2, $3, $4, $5, $6';
 create function reproq_kind(args jsonb) returns text
 language sql as $$ select coalesce(jsonb_typeof($1), 'SQL null') $$;
+create function reproq_same(args jsonb) returns jsonb language sql as $$ select args $$;
 create function reproq_nothing(result_id bigint) returns void language plpgsql as 'begin end';
 create function reproq_refuse(error jsonb) returns void language plpgsql as $$
 begin
@@ -91,7 +92,7 @@ def test_intervals(cursor):
 
 
 def test_a_value(cursor):
-    assert call_value(cursor, "echo", args=[1]) == [1]
+    assert call_value(cursor, "same", args=[1, "a"]) == [1, "a"]
     assert call_value(cursor, "nothing", result_id=2**40) in (None, "")
 
 

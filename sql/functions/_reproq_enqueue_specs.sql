@@ -9,18 +9,18 @@ set plan_cache_mode = force_generic_plan
 set jit = off
 as $$
 declare
-    v_ids bigint[];
-    v_hashes text[];
+    v_now timestamptz := _reproq_now();
+    v_ids bigint[] := array(
+        select nextval('task_runs_result_id_seq') from generate_series(1, jsonb_array_length(specs))
+    );
+    v_unaged bigint := _reproq_claim_order('', 0, v_now);
+    v_by_other boolean := session_user <> current_user or current_setting('role') <> 'none';
+    v_inserted bigint[];
     v_again bigint[];
     v_retried bigint[];
 begin
     -- In hash order, so that two batches with the same specs never wait for each other in a circle.
-    with spec as materialized (
-        select s.*, _reproq_spec_hash(s.spec_json) as spec_hash
-        from _reproq_read_specs(specs, prefix) s
-    ),
-
-    inserted as (
+    with inserted as (
         insert into task_runs as r (
             result_id, claim_order, queue_name, priority, backend_alias, task_path, spec_json,
             spec_hash, dedup,
@@ -29,45 +29,41 @@ begin
             metadata_json, result_ttl, traceparent, enqueued_at, created_at, updated_at
         )
         select
-            s.result_id,
-            -- (Of one that may have to wait, the trigger finds status and place.)
+            v_ids[s.place],
+            -- (Of one that may have to wait, the trigger finds status and place. It also notes who
+            -- is not the owner by name.)
             case
-                when s.run_after is not null then 0
-                else _reproq_claim_order(s.spec_json ->> 'queue_name', s.priority, n.clock)
+                when s.run_after is not null or v_by_other then 0
+                when s.priority = 0 then v_unaged
+                else _reproq_claim_order(s.queue_name, s.priority, v_now)
             end,
-            s.spec_json ->> 'queue_name', s.priority, s.backend_alias,
-            s.spec_json ->> 'task_path', s.spec_json, s.spec_hash, s.dedup,
+            s.queue_name, s.priority, s.backend_alias, s.task_path, s.spec_json, s.spec_hash,
+            s.dedup,
             s.run_after, s.expires_at, s.timeout_seconds, s.max_attempts, s.max_lease_losses,
             s.backoff_base, s.backoff_cap, s.lock_key, s.concurrency_key, s.concurrency_limit,
-            s.metadata, s.result_ttl, s.traceparent, n.clock, n.clock, n.clock
-        from spec s
-        cross join (select _reproq_now() as clock) n
+            s.metadata, s.result_ttl, s.traceparent, v_now, v_now, v_now
+        from _reproq_read_specs(specs, prefix, v_now) s
         order by s.spec_hash, s.place
         on conflict (spec_hash) where r.dedup and r.finished_at is null do nothing
-        returning r.result_id, r.spec_hash, r.dedup
+        returning r.result_id
     )
 
-    select
-        array_agg(coalesce(own.result_id, twin.result_id) order by s.place),
-        array_agg(s.spec_hash order by s.place)
-    into v_ids, v_hashes
-    from spec s
-    left join inserted own on own.result_id = s.result_id
-    left join inserted twin
-        on own.result_id is null and twin.spec_hash = s.spec_hash and twin.dedup;
+    select array_agg(i.result_id) into v_inserted
+    from inserted i;
 
-    if array_position(v_ids, null) is null then
-        return coalesce(v_ids, '{}');
+    if coalesce(cardinality(v_inserted), 0) = cardinality(v_ids) then
+        return v_ids;
     end if;
 
-    -- The rest met a live twin, or one that has made room since.
+    -- The rest met a live twin, perhaps of this batch, or one that has made room since.
     select array_agg(t.result_id order by t.place) into v_ids
     from (
         select h.place, coalesce(h.result_id, _reproq_live_twin(h.spec_hash)) as result_id
         from (
-            select u.result_id, u.spec_hash, u.place
-            from unnest(v_ids, v_hashes) with ordinality u (result_id, spec_hash, place)
-            order by u.spec_hash
+            select i.result_id, s.spec_hash, s.place
+            from _reproq_read_specs(specs, prefix, v_now) s
+            left join unnest(v_inserted) i (result_id) on i.result_id = v_ids[s.place]
+            order by s.spec_hash, s.place
         ) h
     ) t;
     v_again := array_positions(v_ids, null);

@@ -20,22 +20,23 @@ set search_path from current
 as $$
 begin
     return jsonb_build_object(
+        -- In the order in which jsonb keeps keys, by length and then by bytes: it sorts faster.
         'v', 1,
-        'task_path', task_path,
         'args', args,
+        'exec', jsonb_build_object(
+            'max_attempts', max_attempts, 'timeout_seconds', timeout_seconds
+        ),
         'kwargs', kwargs,
-        'takes_context', takes_context,
-        'queue_name', queue,
-        'priority', priority,
         'lock_key', lock_key,
-        'concurrency_key', concurrency_key,
-        'concurrency_limit', concurrency_limit,
+        'priority', priority,
         -- Written in UTC: the session's time zone must not change the hash.
         'run_after', to_char(run_after at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"+00:00"'),
-        'exec', jsonb_build_object(
-            'timeout_seconds', timeout_seconds, 'max_attempts', max_attempts
-        ),
-        'provenance', coalesce(provenance, '{"code_ref": null, "pip_lock_hash": null}')
+        'task_path', task_path,
+        'provenance', coalesce(provenance, '{"code_ref": null, "pip_lock_hash": null}'),
+        'queue_name', queue,
+        'takes_context', takes_context,
+        'concurrency_key', concurrency_key,
+        'concurrency_limit', concurrency_limit
     );
 end;
 $$;

@@ -34,7 +34,6 @@ declare
     v_now timestamptz := _reproq_now();
     v_run_after timestamptz;
     v_spec jsonb;
-    v_hash text;
     v_id bigint;
 begin
     v_run_after := case
@@ -49,7 +48,6 @@ begin
         task_path, args, kwargs, takes_context, queue, priority, lock_key, concurrency_key,
         concurrency_limit, v_run_after, timeout_seconds, max_attempts, provenance
     );
-    v_hash := _reproq_spec_hash(v_spec);
 
     loop
         insert into task_runs as r (
@@ -60,12 +58,17 @@ begin
             metadata_json, result_ttl, traceparent, enqueued_at, created_at, updated_at
         )
         values (
-            -- (Of one that may have to wait, the trigger finds status and place.)
+            -- (Of one that may have to wait, the trigger finds status and place. It also notes who
+            -- is not the owner by name.)
             case
-                when v_run_after is not null then 0
+                when v_run_after is not null
+                    or session_user <> current_user or current_setting('role') <> 'none' then 0
+                -- As _reproq_claim_order has it, without the call.
+                when priority = 0 then extract(epoch from v_now) * 1000000
                 else _reproq_claim_order(queue, priority, v_now)
             end,
-            queue, priority, backend_alias, task_path, v_spec, v_hash, dedup,
+            queue, priority, backend_alias, task_path, v_spec,
+            _reproq_spec_hash(v_spec), dedup,
             v_run_after, v_now + expires_in, timeout_seconds, max_attempts, max_lease_losses,
             backoff_base, backoff_cap, lock_key, concurrency_key, concurrency_limit,
             metadata, result_ttl, traceparent, v_now, v_now, v_now
@@ -74,7 +77,7 @@ begin
         returning r.result_id into v_id;
         exit when v_id is not null;
         -- A twin that finished since the insert met it has made room: try again.
-        v_id := _reproq_live_twin(v_hash);
+        v_id := _reproq_live_twin(_reproq_spec_hash(v_spec));
         exit when v_id is not null;
     end loop;
     return v_id;

@@ -6,6 +6,7 @@ set search_path from current
 as $$
 #variable_conflict use_column
 declare
+    v_now timestamptz := _reproq_now();
     v_specs jsonb;
     v_graph record;
     v_ids bigint[];
@@ -24,8 +25,8 @@ begin
     select jsonb_agg(e.node - 'key' - 'after' order by e.place) into v_specs
     from jsonb_array_elements(nodes) with ordinality e (node, place);
     with spec as materialized (
-        select s.*
-        from _reproq_read_specs(v_specs, 'nodes[%s].') s
+        select s.*, nextval('task_runs_result_id_seq') as result_id
+        from _reproq_read_specs(v_specs, 'nodes[%s].', v_now) s
     ),
 
     waiting as (
@@ -47,15 +48,14 @@ begin
         )
         select
             s.result_id, case when w.place is null then 'READY' else 'WAITING' end,
-            s.spec_json ->> 'queue_name', s.priority, s.backend_alias, s.spec_json ->> 'task_path',
-            s.spec_json, _reproq_spec_hash(s.spec_json), false, s.run_after, s.expires_at,
+            s.queue_name, s.priority, s.backend_alias, s.task_path, s.spec_json, s.spec_hash,
+            false, s.run_after, s.expires_at,
             s.timeout_seconds, s.max_attempts, s.max_lease_losses, s.backoff_base, s.backoff_cap,
             s.lock_key, s.concurrency_key, s.concurrency_limit, s.metadata, s.result_ttl,
             s.traceparent, v_workflow, v_graph.keys[s.place], w.parent_id, coalesce(w.befores, 0),
-            n.clock, n.clock, n.clock
+            v_now, v_now, v_now
         from spec s
         left join waiting w on w.place = s.place
-        cross join (select _reproq_now() as clock) n
         order by s.place
     )
 
@@ -69,7 +69,7 @@ begin
     insert into reproq_workflows (workflow_id, expected_count, callback_result_id, created_at)
     values (
         v_workflow, cardinality(v_ids) - (callback is not null)::integer,
-        v_ids[array_position(v_graph.keys, callback)], _reproq_now()
+        v_ids[array_position(v_graph.keys, callback)], v_now
     );
 
     return query

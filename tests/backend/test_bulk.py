@@ -1,5 +1,6 @@
 """bulk_enqueue: many calls in one SQL call a batch."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -92,7 +93,7 @@ def test_a_batch_that_the_database_refuses_takes_the_others_along(backend, monke
 
     def spec(task, args, kwargs):
         made = good(task, args, kwargs)
-        return made if args != (2,) else type(made)(made.task, args, kwargs, {"task_path": ""})
+        return made if args != (2,) else replace(made, json={"task_path": ""})
 
     monkeypatch.setattr(backend, "_spec", spec)
     with pytest.raises(ValueError, match="task_path"):
