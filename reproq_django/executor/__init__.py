@@ -67,9 +67,9 @@ def setup() -> None:
     for config in apps.get_app_configs():
         if module_has_submodule(config.module, "tasks"):
             _preload(f"{config.name}.tasks")
+    drop_unseen_records()
     _warm_up()
     connections.close_all()
-    drop_unseen_records()
 
 
 def execute(run: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,11 +123,14 @@ def _execute_in_thread(run: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _warm_up() -> None:
-    """Import and load here, once, what each fork would else do for its first task."""
-    from . import claimed, coroutines  # noqa: F401
-    from .surroundings import call_in_surroundings
+    """Import, load and resolve here, once, what each fork would else do for its first task."""
+    # Not before Django is set up.
+    from . import coroutines  # noqa: F401
+    from .ahead import rehearse, resolve_tasks
 
-    call_in_surroundings(lambda: gettext(""))
+    gettext("")
+    resolve_tasks()
+    rehearse(execute)
 
 
 def _in_event_loop() -> bool:
