@@ -85,9 +85,7 @@ def load(run: Mapping[str, Any], call: Call | None = None) -> ReproqContext:
 
 def resolve(task: Task) -> None:
     """Look a task up ahead, as it is without `using()`; raises what load_call() does."""
-    _enqueued(
-        task.module_path, os.environ.get(NAME), task.backend, task.queue_name, task.priority
-    )
+    _enqueued(task.module_path, os.environ.get(NAME), task.backend, task.queue_name, task.priority)
 
 
 def load_task(path: str) -> Task:

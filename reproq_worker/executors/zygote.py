@@ -11,9 +11,8 @@ Commands come as lines: `signal <pid> <number>`, and `fork <slot>` with descript
 (for a program, which follows as JSON: its standard input), of standard output and of standard
 error. Events go back as lines of JSON.
 
-Each fork makes the zygote copy every page that it writes to until the next one, and each child, too.
-Hence plain descriptors and as few objects as can be on the way of a child: where this is written
-with selectors, socket objects and JSON, a task in `fork` mode takes a quarter longer.
+After a fork, both sides copy each page that they write to. Hence plain descriptors and words, and
+as few objects as can be, on the way of a child: see docs/decisions/056-what-a-fork-copies.md.
 """
 
 import contextlib
