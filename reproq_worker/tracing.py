@@ -72,6 +72,11 @@ def attempt(run: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         flush()  # a forked child may be gone in a moment
 
 
+def is_recording() -> bool:
+    """Whether anybody would see a span."""
+    return trace is not None and _has_provider()
+
+
 def _has_provider() -> bool:
     """Whether anybody records spans; without that only a trace from elsewhere is passed on."""
     return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)

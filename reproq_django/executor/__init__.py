@@ -70,9 +70,9 @@ def setup() -> None:
     for config in apps.get_app_configs():
         if module_has_submodule(config.module, "tasks"):
             _preload(f"{config.name}.tasks")
+    drop_unseen_records()
     _warm_up()
     connections.close_all()
-    drop_unseen_records()
 
 
 def execute(run: Mapping[str, Any]) -> dict[str, Any]:
@@ -139,11 +139,14 @@ def _execute_in_thread(run: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _warm_up() -> None:
-    """Import and load here, once, what each fork would else do for its first task."""
+    """Import, load and resolve here, once, what each fork would else do for its first task."""
+    from .ahead import rehearse, resolve_tasks
     from .surroundings import call_in_surroundings
 
     _after_setup()
     call_in_surroundings(lambda: gettext(""))
+    resolve_tasks()
+    rehearse(execute)
 
 
 def _in_event_loop() -> bool:

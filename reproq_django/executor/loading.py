@@ -83,6 +83,11 @@ def load(run: Mapping[str, Any], call: Call | None = None) -> ReproqContext:
     )
 
 
+def resolve(task: Task) -> None:
+    """Look a task up ahead, as it is without `using()`; raises what load_call() does."""
+    _enqueued(task.module_path, os.environ.get(NAME), task.backend, task.queue_name, task.priority)
+
+
 def load_task(path: str) -> Task:
     """Import the task that is registered at a path inside the allow-list."""
     return _registered(path, os.environ.get(NAME))

@@ -25,7 +25,9 @@ class Channel:
         self._frames = wire.FrameBuffer()
         self._unsent = bytearray()
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(stream, self._read)
+        #: (For a socket it does not know yet, the loop would describe it first.)
+        self._descriptor = stream.fileno()
+        self._loop.add_reader(self._descriptor, self._read)
         self._open = True
 
     def send(self, body: bytes) -> None:
@@ -41,7 +43,7 @@ class Channel:
             if sent == len(data):
                 return
             data = data[sent:]
-            self._loop.add_writer(self._stream, self._flush)
+            self._loop.add_writer(self._descriptor, self._flush)
         self._unsent += data
 
     def drain(self) -> None:
@@ -53,8 +55,8 @@ class Channel:
         """Stop listening and close the stream."""
         if self._open:
             self._open = False
-            self._loop.remove_reader(self._stream)
-            self._loop.remove_writer(self._stream)
+            self._loop.remove_reader(self._descriptor)
+            self._loop.remove_writer(self._descriptor)
             self._stream.close()
 
     def _flush(self) -> None:
@@ -65,7 +67,7 @@ class Channel:
         except OSError:
             self._unsent.clear()
         if not self._unsent:
-            self._loop.remove_writer(self._stream)
+            self._loop.remove_writer(self._descriptor)
 
     def _read(self) -> bool:
         try:

@@ -4,7 +4,6 @@ import contextlib
 import fcntl
 import json
 import os
-import socket
 import sys
 import termios
 import traceback
@@ -13,7 +12,7 @@ from typing import Any, NoReturn
 
 from reproq_worker import outcomes
 from reproq_worker.executors import memory, wire
-from reproq_worker.executors.restore import ProcessState, identity
+from reproq_worker.executors.restore import ProcessState, identity, output_copies
 
 #: How a child ends when a task took its channel away; the supervisor explains it.
 EXIT_CHANNEL_LOST = 71
@@ -22,6 +21,8 @@ _NO_BYTES = bytes(4)
 #: What most tasks return.
 _NOTHING = outcomes.completed(None)
 _NOTHING_ENCODED = outcomes.encode(_NOTHING)
+#: By then Python has adapted the code, and writes no more to it.
+_REHEARSALS = 3
 
 
 def execute(module: ModuleType, body: bytes, worker_id: str) -> dict[str, Any]:
@@ -72,13 +73,21 @@ def failure(error: BaseException) -> dict[str, Any]:
     )
 
 
-def serve(channel: socket.socket, module: ModuleType, settings: dict[str, Any]) -> NoReturn:
+def rehearse() -> None:
+    """Decode and encode in the parent: a fork would copy more pages to do it for the first time."""
+    for _ in range(_REHEARSALS):
+        encode_outcome(json.loads(b'{"outcome": [1, "two", null]}'), max_bytes=100)
+
+
+def serve(channel: int, module: ModuleType, settings: dict[str, Any]) -> NoReturn:
     """Answer the supervisor's runs one after another; never returns."""
     me = os.getpid()
-    own = identity(channel.fileno())
-    before = ProcessState()
-    begin_thread(module)
+    own = identity(channel)
     runs_left = settings["max_tasks_per_child"]
+    # After its last run a child puts nothing back.
+    before = ProcessState() if runs_left != 1 else None
+    output = before.output if before else output_copies()
+    begin_thread(module)
     max_memory = settings["max_memory"]
     leaving = False
     try:
@@ -89,23 +98,25 @@ def serve(channel: socket.socket, module: ModuleType, settings: dict[str, Any]) 
             if os.getpid() != me:
                 os._exit(0)  # the task forked and its child came back here: not ours to answer
             _flush()
-            if identity(channel.fileno()) != own:
+            if identity(channel) != own:
                 os._exit(EXIT_CHANNEL_LOST)
             runs_left -= 1
             leaving = runs_left == 0 or bool(met_limit) or memory.is_worn_out(max_memory)
-            if not leaving:
+            if before and not leaving:
                 before.restore()
             notes = wire.frame(wire.LEAVING) if leaving else b""
-            if any(map(_holds_data, before.output)):
+            if any(map(_holds_data, output)):
                 notes += wire.frame(wire.OUTPUT_WAITS)
-            channel.sendall(notes + wire.frame(raw))
+            wire.write(channel, notes + wire.frame(raw))
     except OSError:
         os._exit(EXIT_CHANNEL_LOST)
     os._exit(0)
 
 
-def _holds_data(pipe: int) -> bool:
+def _holds_data(pipe: int | None) -> bool:
     """Whether the worker has not read all that was written to a pipe."""
+    if pipe is None:
+        return False
     try:
         return any(fcntl.ioctl(pipe, termios.FIONREAD, _NO_BYTES))
     except OSError:

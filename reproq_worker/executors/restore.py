@@ -33,11 +33,9 @@ class ProcessState:
         self._handlers = {number: signal.getsignal(number) for number in _SIGNALS}
         self._blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
         self._streams = {name: getattr(sys, name) for name in _STREAMS}
-        # Out of the way of the low numbers, which a task may well close one by one.
-        self._copies = [_copy(number) for number in range(3)]
+        self.output = output_copies()
+        self._copies = [_copy(0), *self.output]
         self._files = [identity(number) for number in range(3)]
-        #: Standard output and error as they were at first, whatever a task makes of theirs.
-        self.output = [copy for copy in self._copies[1:] if copy is not None]
 
     def restore(self) -> None:
         """Put back what a task has changed, as far as it can be put back."""
@@ -62,6 +60,11 @@ class ProcessState:
             setattr(sys, name, self._streams[name])
 
 
+def output_copies() -> list[int | None]:
+    """Standard output and error as they are now, whatever a task makes of them."""
+    return [_copy(1), _copy(2)]
+
+
 def _folder() -> str:
     try:
         return os.getcwd()
@@ -70,6 +73,7 @@ def _folder() -> str:
 
 
 def _copy(number: int) -> int | None:
+    # Out of the way of the low numbers, which a task may well close one by one.
     try:
         return fcntl.fcntl(number, fcntl.F_DUPFD_CLOEXEC, 64)
     except OSError:

@@ -127,6 +127,14 @@ class Slot:
         # Once the child is sentenced, its last words may be those of a SIGTERM handler.
         elif self._reason is None:
             self._end_run(raw)
+            if self._leaving and self._channel is not None:
+                self._take_leave(self._channel)
+
+    def _take_leave(self, channel: Channel) -> None:
+        """Nothing more is to be heard of a child that leaves; if it does not, it is killed."""
+        channel.close()
+        self._close_output()
+        self._owner.call_later(_GRACE, self._cut_off, self._pid)
 
     def _on_end(self) -> None:
         """The child closed its end: it is dead, about to say why it leaves, or of no use."""

@@ -7,8 +7,12 @@ been given to somebody else.
 
 Without an executor module it starts programs instead: `fork` then names one.
 
-Commands come as lines of JSON, `fork` with descriptors: of the channel (for a program: its standard
-input), of standard output and of standard error. Events go back the same way.
+Commands come as lines: `signal <pid> <number>`, and `fork <slot>` with descriptors: of the channel
+(for a program, which follows as JSON: its standard input), of standard output and of standard
+error. Events go back as lines of JSON.
+
+After a fork, both sides copy each page that they write to. Hence plain descriptors and words, and
+as few objects as can be, on the way of a child: see docs/decisions/056-what-a-fork-copies.md.
 """
 
 import contextlib
@@ -16,15 +20,21 @@ import gc
 import importlib
 import json
 import os
-import selectors
+import select
 import signal
 import socket
 import sys
 import traceback
+from _signal import SIG_DFL
+from _signal import signal as set_handler  # the one in `signal` makes enums of what it replaces
 from types import ModuleType
 from typing import Any, NoReturn
 
 from reproq_worker.executors import child, memory, processes, secrets
+
+_READ = 4096
+#: Room for the descriptors of as many commands as may come at once.
+_ATTACHED = socket.CMSG_SPACE(64 * 4)
 
 
 class Zygote:
@@ -45,84 +55,83 @@ class Zygote:
             if name := self.settings["executor_module"]:
                 self.module = importlib.import_module(name)
                 self.module.setup()
+                child.rehearse()
             memory.refuse_small_limit(self.settings["max_memory"])
         except BaseException as error:
             summary = traceback.format_exception_only(error)[-1].strip()
-            self.report(event="setup_failed", error=summary)
+            self.report(json.dumps({"event": "setup_failed", "error": summary}).encode() + b"\n")
             return False
-        self.report(event="ready")
+        self.report(b'{"event": "ready"}\n')
         return True
 
     def serve(self) -> NoReturn:
         """Obey commands until the supervisor is gone, then end everything."""
-        wakeup, alarm = socket.socketpair()
-        wakeup.setblocking(False)
-        alarm.setblocking(False)
-        self._private = [self.control, wakeup, alarm]
-        signal.set_wakeup_fd(alarm.fileno(), warn_on_full_buffer=False)
+        wakeup, alarm = os.pipe()
+        control = self.control.fileno()
+        os.set_blocking(alarm, False)
+        self._private = [control, wakeup, alarm]
+        signal.set_wakeup_fd(alarm, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.signal(signal.SIGTERM, lambda *_: self.end())
         processes.adopt_orphans()
         # After setup, a SIGKILL by the kernel would leave the groups behind: ask for SIGTERM.
         processes.die_with_parent(self.settings["supervisor"], signal.SIGTERM)
-        with selectors.DefaultSelector() as selector:
-            selector.register(self.control, selectors.EVENT_READ)
-            selector.register(wakeup, selectors.EVENT_READ)
-            self._private.append(selector)
-            while True:
-                for key, _ in selector.select():
-                    if key.fileobj is wakeup:
-                        wakeup.recv(4096)
-                    else:
-                        self.take_commands()
-                self.reap()
+        poll = select.poll()
+        poll.register(control, select.POLLIN)
+        poll.register(wakeup, select.POLLIN)
+        while True:
+            for descriptor, _ in poll.poll():
+                if descriptor == wakeup:
+                    os.read(wakeup, _READ)
+                    self.reap()
+                else:
+                    self.take_commands()
 
     def take_commands(self) -> None:
         """Read what has arrived and obey whole lines."""
         try:
-            data, descriptors, _, _ = socket.recv_fds(self.control, 65536, 64)
+            data, attached, _, _ = self.control.recvmsg(_READ, _ATTACHED)
         except ConnectionResetError:  # gone with events unread
-            data = b""
+            data, attached = b"", []
         if not data:
             self.end()
-        self._descriptors += descriptors
+        for _, _, packed in attached:
+            self._descriptors += memoryview(packed).cast("i")
         *lines, self._text = (self._text + data).split(b"\n")
         for line in lines:
-            command = json.loads(line)
-            if command["do"] == "fork":
+            verb, _, rest = line.partition(b" ")
+            first, _, second = rest.partition(b" ")
+            if verb == b"fork":
                 descriptors = [self._descriptors.pop(0) for _ in range(3)]
-                self.fork(command["slot"], descriptors, command.get("program"))
-            elif command["pid"] in self.children:
-                processes.signal_group(command["pid"], command["signal"])
+                self.fork(int(first), descriptors, json.loads(second) if second else None)
+            elif int(first) in self.children:
+                processes.signal_group(int(first), int(second))
 
     def fork(self, slot: int, descriptors: list[int], program: list[str] | None) -> None:
         """Make one child that serves the channel behind the first descriptor, or is a program."""
-        zygote = os.getpid()
         pid = os.fork()
         if pid == 0:
             try:
-                self.become_child(zygote, descriptors, program)
+                self.become_child(descriptors, program)
             finally:
                 os._exit(70)
         for descriptor in descriptors:
             os.close(descriptor)
         self.children.add(pid)
-        self.report(event="forked", slot=slot, pid=pid)
+        self.report(b'{"event": "forked", "slot": %d, "pid": %d}\n' % (slot, pid))
 
-    def become_child(
-        self, zygote: int, descriptors: list[int], program: list[str] | None
-    ) -> NoReturn:
+    def become_child(self, descriptors: list[int], program: list[str] | None) -> NoReturn:
         """Leave behind what belongs to the zygote, then serve."""
         os.setsid()
         signal.set_wakeup_fd(-1)
-        for number in (signal.SIGTERM, signal.SIGCHLD):
-            signal.signal(number, signal.SIG_DFL)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+        set_handler(signal.SIGTERM, SIG_DFL)
+        set_handler(signal.SIGCHLD, SIG_DFL)
+        set_handler(signal.SIGINT, signal.default_int_handler)
         for private in self._private:
-            private.close()
+            os.close(private)  # (A child never returns to the objects that hold them.)
         for others in self._descriptors:
             os.close(others)  # channels of children that are forked next
-        processes.die_with_parent(zygote)
+        processes.die_with_parent(self._pid)
         memory.limit_to(self.settings["max_memory"])
         first, stdout, stderr = descriptors
         os.dup2(stdout, 1)
@@ -135,7 +144,7 @@ class Zygote:
             os.dup2(first, 0)
             os.close(first)
             processes.become(program)
-        child.serve(socket.socket(fileno=first), self.module, self.settings)
+        child.serve(first, self.module, self.settings)
 
     def reap(self) -> None:
         """Kill the group of every child that ended, then reap it and report."""
@@ -152,12 +161,13 @@ class Zygote:
             _, status = os.waitpid(pid, 0)
             if pid in self.children:
                 self.children.discard(pid)
-                self.report(event="exited", pid=pid, status=processes.exit_status(status))
+                ended_as = processes.exit_status(status)
+                self.report(b'{"event": "exited", "pid": %d, "status": %d}\n' % (pid, ended_as))
 
-    def report(self, **event: Any) -> None:
+    def report(self, line: bytes) -> None:
         """Tell the supervisor; if it is gone, the next read says so."""
         with contextlib.suppress(OSError):
-            self.control.sendall(json.dumps(event).encode() + b"\n")
+            self.control.sendall(line)
 
     def end(self) -> NoReturn:
         """Kill every group and every orphan, and leave."""

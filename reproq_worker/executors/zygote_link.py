@@ -51,13 +51,12 @@ class ZygoteLink:
 
         They are closed here when they were sent.
         """
-        command = {"do": "fork", "slot": slot} | ({"program": program} if program else {})
-        self._send(json.dumps(command).encode() + b"\n", descriptors)
+        words = f" {json.dumps(program)}" if program else ""
+        self._send(f"fork {slot}{words}\n".encode(), descriptors)
 
     def signal(self, pid: int, number: int) -> None:
         """Signal the process group of a child."""
-        command = {"do": "signal", "pid": pid, "signal": int(number)}
-        self._send(json.dumps(command).encode() + b"\n")
+        self._send(b"signal %d %d\n" % (pid, number))
 
     def close(self) -> None:
         """End the zygote and with it every child, and wait for its end."""
