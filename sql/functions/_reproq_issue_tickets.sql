@@ -37,7 +37,9 @@ begin
         insert into reproq_scheduled (result_id, run_after)
         select c.result_id, c.run_after
         from created c
-        where c.status = 'SCHEDULED';
+        where c.status = 'SCHEDULED'
+        -- An orphan that has the id by mistake must not stop the enqueue.
+        on conflict (result_id) do update set run_after = excluded.run_after;
         v_running := array(select c.result_id from created c where c.status = 'RUNNING');
         if v_running <> '{}' then
             perform _reproq_lease_running(v_running);
