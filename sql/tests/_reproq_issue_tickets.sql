@@ -39,6 +39,16 @@ select is(
     (select max(slot) from reproq_leases), 3, 'also where more run than their limit allows: they do run'
 );
 select lives_ok('insert into task_runs (spec_json) select ''{}'' where false', 'no rows are no error');
+-- An orphaned ticket that has the id of the next run (I52).
+select last_value + 1 as next_id from task_runs_result_id_seq \gset
+insert into reproq_scheduled (result_id, run_after) values (:next_id, '2000-01-01Z');
+select is(
+    reproq_enqueue('a.b', run_after => '2100-01-01 13:00Z'), :next_id, 'an orphan stops no enqueue'
+);
+select is(
+    (select run_after from reproq_scheduled where result_id = :next_id), '2100-01-01 13:00Z',
+    'and becomes the ticket of the run'
+);
 select is_empty('select * from reproq_violations()', 'no invariant is broken');
 
 select * from finish();
