@@ -75,7 +75,7 @@ begin
             order by e.result_id desc, e.waits_for desc
             limit v_reach
         ) e
-        inner join task_runs r on r.result_id = e.result_id
+        inner join task_runs r on r.result_id = any(array[e.result_id])
         where r.status = 'WAITING'
             and (reproq_find_runs.queue is null or r.queue_name = reproq_find_runs.queue)
         order by r.result_id desc
