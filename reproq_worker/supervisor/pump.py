@@ -21,6 +21,8 @@ from reproq_worker.supervisor.starter import Starter
 SECOND_LOOK = 0.02
 _WAIT_FOR_WORK = 3600.0
 _EMPTY_ENOUGH = 3.0
+#: With so many outcomes waiting while an exchange is under way, a second one begins beside it.
+_PILE = 50
 _WHAT = "claiming and finishing"
 
 
@@ -32,17 +34,24 @@ class Pump:
         config: WorkerConfig,
         ledger: Ledger,
         exchange: Exchange,
+        relief: Exchange,
         executor: Executor,
         observer: Observer,
     ) -> None:
+        """`relief` helps `exchange` out where it is always under way."""
         self._config = config
         self._observer = observer
         self._ledger = ledger
         self._exchange = exchange
+        self._relief = relief
+        #: How many runs the exchanges under way have asked for.
+        self._asked = 0
         self._executor = executor
         self._pace = Pace(config.concurrency)
         self._faults = Faults()
         self._wake = asyncio.Event()
+        #: Outcomes have piled up.
+        self._piled = asyncio.Event()
         self.starter = Starter(config, ledger, executor, observer, self._wake.set)
         self._claim_at = 0.0
         self._idle_delay = SECOND_LOOK
@@ -67,6 +76,8 @@ class Pump:
         if raw is not None:
             self._ledger.ended(run, raw)
         self._wake.set()
+        if len(self._ledger.outbox) >= _PILE:
+            self._piled.set()
 
     def slot_freed(self) -> None:
         """A slot can take a run."""
@@ -89,6 +100,12 @@ class Pump:
 
     async def run(self) -> None:
         """Pump until cancelled or, for a one-shot worker, done."""
+        async with asyncio.TaskGroup() as group:
+            relief = group.create_task(self._relieve())
+            await self._pump()
+            relief.cancel()
+
+    async def _pump(self) -> None:
         pauses = delays()
         while not await self._is_done():
             self._wake.clear()
@@ -100,29 +117,61 @@ class Pump:
             if not ended and not want:
                 await self._sleep(self._claim_at - now if room else _WAIT_FOR_WORK)
                 continue
-            try:
-                result = await self._trade(ended, want)
-            except Exception as error:
-                self._ledger.put_back(ended)
-                self._log_failure(error)
-                await asyncio.sleep(next(pauses))
-            except asyncio.CancelledError:
-                self._ledger.put_back(ended)
-                raise
-            else:
+            wait = 2 * self._config.poll_max_backoff if self.listening else 0.0
+            if await self._exchanged(self._exchange, ended, want, wait):
                 pauses = delays()
-                self._faults.over(_WHAT)
-                self._settle(result)
-                if result.asked_for:
-                    self._take_in(result)
+            else:
+                await asyncio.sleep(next(pauses))
 
-    async def _trade(self, ended: list[Outcome], want: int) -> Exchanged:
-        wait = 2 * self._config.poll_max_backoff if self.listening else 0.0
+    async def _relieve(self) -> None:
+        """Trade beside the other exchange while outcomes pile up.
+
+        What one has brought is read while the server works for the other.
+        """
+        pauses = delays()
+        while True:
+            self._piled.clear()
+            if len(self._ledger.outbox) < _PILE:
+                await self._piled.wait()
+                continue
+            ended = self._ledger.take_outcomes(MAX_OUTCOMES)
+            succeeded = await self._exchanged(self._relief, ended, self._room(time.monotonic()), 0)
+            self._wake.set()  # the other may have room again, or nothing left to wait for
+            if succeeded:
+                pauses = delays()
+            else:
+                await asyncio.sleep(next(pauses))
+
+    async def _exchanged(
+        self, exchange: Exchange, ended: list[Outcome], want: int, wait: float
+    ) -> bool:
+        """Deliver and claim; False when that failed, and all is as it was."""
+        self._asked += want
+        try:
+            result = await self._trade(exchange, ended, want, wait)
+        except Exception as error:
+            self._ledger.put_back(ended)
+            self._log_failure(error)
+            return False
+        except asyncio.CancelledError:
+            self._ledger.put_back(ended)
+            raise
+        finally:
+            self._asked -= want
+        self._faults.over(_WHAT)
+        self._settle(result)
+        if result.asked_for:
+            self._take_in(result)
+        return True
+
+    async def _trade(
+        self, exchange: Exchange, ended: list[Outcome], want: int, wait: float
+    ) -> Exchanged:
         if want:
             self._claim_at = time.monotonic()
         began = time.monotonic()
         try:
-            result = await self._exchange.trade(ended, want, wait)
+            result = await exchange.trade(ended, want, wait)
             self._observer.traded(result, time.monotonic() - began)
             return result
         except Exception as error:
@@ -131,14 +180,14 @@ class Pump:
             log.warning(
                 "outcomes refused as a batch, sending them one by one: %s", database.brief(error)
             )
-            return await self._exchange.deliver_one_by_one(ended)
+            return await exchange.deliver_one_by_one(ended)
 
     def _room(self, now: float) -> int:
         """How many more runs are worth holding now."""
         if not self.claiming or self.at_limit or self._executor.needs_restart():
             return 0
         free = self._executor.free_slots()
-        backlog = len(self._ledger.backlog)
+        backlog = len(self._ledger.backlog) + self._asked
         ahead = self._pace.ahead(list(self._ledger.running), now)
         if backlog >= free and backlog > ahead // 2:
             return 0  # enough for now: a few large claims are cheaper than many small ones
@@ -203,7 +252,7 @@ class Pump:
     @property
     def _remaining(self) -> int:
         limit = self._config.max_tasks
-        return limit - self.claimed_total if limit else MAX_CLAIM
+        return limit - self.claimed_total - self._asked if limit else MAX_CLAIM
 
     @property
     def at_limit(self) -> bool:

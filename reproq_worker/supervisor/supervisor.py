@@ -66,15 +66,20 @@ class Supervisor:
         name = f"reproq worker {config.worker_id}"[:63]
         self._sessions = [
             Session(dsn, name, outages)
-            for dsn in (config.dsn, config.dsn, config.dsn, config.listen_dsn or config.dsn)
+            for dsn in (*[config.dsn] * 4, config.listen_dsn or config.dsn)
         ]
-        main, beats, chores, ears = self._sessions
+        main, relief, beats, chores, ears = self._sessions
         self._monitor = _monitor(config, outages, self._sessions)
         self._observer = self._monitor or Observer()
         self._ledger = Ledger()
         self._executor = _EXECUTORS[config.isolation](config)
         self._pump = Pump(
-            config, self._ledger, Exchange(config, main), self._executor, self._observer
+            config,
+            self._ledger,
+            Exchange(config, main),
+            Exchange(config, relief),
+            self._executor,
+            self._observer,
         )
         self._leases = Leases(
             config, self._ledger, beats, self._executor, self._pump.starter, self._observer
