@@ -85,7 +85,8 @@ def conditions(report: Report) -> str:
             f"\n**The machine was busy with other work** (load average {load:g} at the beginning):"
             " take this as a first look.\n"
         )
-    return text
+    # What whoever ran it has to say; kept in the file of figures by hand.
+    return text + "".join(f"\n{note}\n" for note in about.get("notes", []))
 
 
 def systems(report: Report) -> str:
