@@ -22,9 +22,7 @@ _FLUSH_MILLISECONDS = 2000
 @contextmanager
 def enqueueing(task_path: str, queue: str) -> Iterator[dict[str, str]]:
     """A span around an enqueue; what it yields are parameters of it: traceparent, or nothing."""
-    if trace is None or not (
-        _has_provider() or trace.get_current_span().get_span_context().is_valid
-    ):
+    if trace is None or not (_has_provider() or _is_within_trace()):
         yield {}
         return
     attributes = {
@@ -41,7 +39,7 @@ def enqueueing(task_path: str, queue: str) -> Iterator[dict[str, str]]:
 
 def is_wanted(run: Mapping[str, Any]) -> bool:
     """Whether a span around an attempt would be recorded, or passes a trace on."""
-    return trace is not None and (_has_provider() or bool(run.get("traceparent")))
+    return is_recording() or (trace is not None and bool(run.get("traceparent")))
 
 
 @contextmanager
@@ -83,6 +81,7 @@ def _has_provider() -> bool:
 
 
 def _is_within_trace() -> bool:
+    """Whether the caller is in a trace, perhaps one from elsewhere."""
     return bool(trace.get_current_span().get_span_context().is_valid)
 
 

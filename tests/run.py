@@ -29,6 +29,8 @@ DEBIAN_PACKAGES = [
     "pgbouncer",
     "chromium",
     "nodejs",
+    "gettext",
+    "systemd",
 ]
 
 

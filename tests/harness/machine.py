@@ -49,6 +49,10 @@ def missing() -> list[str]:
         gaps.append("Chromium (Debian: chromium)")
     if shutil.which("node") is None:
         gaps.append("Node.js (Debian: nodejs)")
+    if shutil.which("msgfmt") is None or shutil.which("xgettext") is None:
+        gaps.append("gettext (Debian: gettext)")
+    if shutil.which("systemd-analyze") is None:
+        gaps.append("systemd-analyze (Debian: systemd)")
     return gaps
 
 
