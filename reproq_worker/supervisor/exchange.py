@@ -16,9 +16,6 @@ from reproq_worker.supervisor import database
 from reproq_worker.supervisor.database import ANSWER_TIMEOUT, BOUND_TRANSACTION, Session
 from reproq_worker.supervisor.ledger import Outcome
 
-#: More in one delivery would only make the transaction longer.
-MAX_OUTCOMES = 500
-
 _CLAIM = (
     "select c.result_id, c.lease_no, c.timeout_seconds, c.task_path,"
     " c.queue_name, c.attempt, c.max_attempts, extract(epoch from c.last_attempted_at"

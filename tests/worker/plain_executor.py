@@ -49,6 +49,11 @@ def echo(value):
     return value
 
 
+def repeat(text, count):
+    """Return something large."""
+    return text * count
+
+
 def fail(message="as asked"):
     """Raise."""
     raise ValueError(message)
