@@ -7,7 +7,7 @@ import time
 from reproq_worker.config import WorkerConfig
 from reproq_worker.executors import Executor
 from reproq_worker.held import Held
-from reproq_worker.logs import Faults, log
+from reproq_worker.logs import Faults, log, runs
 from reproq_worker.observer import Observer
 from reproq_worker.supervisor import database
 from reproq_worker.supervisor.database import delays
@@ -195,14 +195,16 @@ class Pump:
         return max(0, min(free + ahead - backlog, MAX_CLAIM, self._remaining))
 
     def _settle(self, result: Exchanged) -> None:
+        refused = []
         for outcome, accepted, _ in result.settled:
             self._ledger.forget(outcome.held)
             self.ended_total += 1
             if not accepted:
-                log.warning(
-                    "outcome of run %d not taken: recorded already, or its lease was lost",
-                    outcome.held.result_id,
-                )
+                refused.append(outcome.held.result_id)
+        if refused:
+            log.warning(
+                "no outcome taken of %s: recorded already, or the lease was lost", runs(refused)
+            )
 
     async def _is_done(self) -> bool:
         """Whether a one-shot worker has nothing left to do: empty, or at its limit."""

@@ -99,3 +99,22 @@ def peak(pid):
     """The most memory that a process has taken, in MB."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) // 1024
+
+
+SETUP = """
+import logging.config
+
+from tests.worker.plain_executor import *
+
+def setup():
+    logging.config.dictConfig({"version": 1, "loggers": {"reproq": {"level": "ERROR"}}})
+"""
+
+
+def test_the_log_outlives_what_tasks_set_up_for_theirs(start, tmp_path):
+    """As Django does with LOGGING, in the worker's own process."""
+    (tmp_path / "loud_executor.py").write_text(SETUP)
+    flags = ["--isolation", "thread", "--executor-module", "loud_executor", "--until-empty"]
+    worker = start(*flags, PYTHONPATH=str(tmp_path))
+    assert worker.leave() == 0
+    assert "processed 0 tasks" in worker.log
