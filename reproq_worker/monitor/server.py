@@ -67,7 +67,8 @@ class Monitor(Observer):
         self._thread = threading.Thread(target=self._serve, name="monitor", daemon=True)
         self._thread.start()
         scheme = "https" if self._monitor.tls_cert else "http"
-        log.info("monitor on %s://%s:%d", scheme, self._socket.getsockname()[0], self.port)
+        host = self._socket.getsockname()[0]
+        log.info("monitor on %s://%s:%d", scheme, f"[{host}]" if ":" in host else host, self.port)
 
     @property
     def port(self) -> int:
