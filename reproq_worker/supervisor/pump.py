@@ -194,7 +194,7 @@ class Pump:
         return max(0, min(free + ahead - backlog, MAX_CLAIM, self._remaining))
 
     def _settle(self, result: Exchanged) -> None:
-        for outcome, accepted, _ in result.settled:
+        for outcome, accepted, *_ in result.settled:
             self._ledger.forget(outcome.held)
             self.ended_total += 1
             if not accepted:
