@@ -89,6 +89,15 @@ class Secrets(logging.Filter):
         return True
 
 
+class Output(logging.StreamHandler[Any]):
+    """Standard output, whose reader may go, as after `| head`: then lines are lost."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Say nothing of it where it is only that."""
+        if not isinstance(sys.exception(), BrokenPipeError):
+            super().handleError(record)
+
+
 class Faults:
     """A line for each fault when it begins, and when it becomes another one; not for each try."""
 
@@ -109,7 +118,7 @@ class Faults:
 
 def configure(log_format: str, worker_id: str, secrets: list[str] | None = None) -> None:
     """Send the log to standard output; tasks print to standard error."""
-    handler = logging.StreamHandler(sys.stdout)
+    handler = Output(sys.stdout)
     json_lines = log_format == "json"
     handler.setFormatter(JsonFormatter(worker_id) if json_lines else TextFormatter(worker_id))
     handler.addFilter(Secrets(secrets or []))

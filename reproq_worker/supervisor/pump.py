@@ -196,7 +196,7 @@ class Pump:
 
     def _settle(self, result: Exchanged) -> None:
         refused = []
-        for outcome, accepted, _ in result.settled:
+        for outcome, accepted, *_ in result.settled:
             self._ledger.forget(outcome.held)
             self.ended_total += 1
             if not accepted:
