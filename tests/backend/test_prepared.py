@@ -71,12 +71,13 @@ def test_a_rollback_and_an_error_leave_an_enqueue_usable():
     with transaction.atomic():
         enqueue(1)
         transaction.set_rollback(True)
-    with pytest.raises(ValueError, match="task_path"), connection.cursor() as cursor:
+    with connection.cursor() as cursor:
         prepare(cursor)
-        call_value(cursor, "enqueue", task_path="a." + 500 * "b")
+        with pytest.raises(ValueError, match="task_path"):
+            call_value(cursor, "enqueue", task_path="a." + 500 * "b")
     enqueue(2)
     assert TaskRun.objects.count() == 9
-    assert len(prepared()) == 1
+    assert sum("args" in statement for statement in prepared()) == 1
 
 
 def test_settings_of_the_users_own_are_left_alone():
