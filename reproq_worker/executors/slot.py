@@ -119,11 +119,10 @@ class Slot:
             output.close()
 
     def _on_message(self, raw: bytes) -> None:
-        if raw == wire.OUTPUT_WAITS:
+        if raw in (wire.OUTPUT_WAITS, wire.LEAVING):
+            self._leaving = raw == wire.LEAVING
             assert self._output is not None
             self._output.drain()
-        elif raw == wire.LEAVING:
-            self._leaving = True
         # Once the child is sentenced, its last words may be those of a SIGTERM handler.
         elif self._reason is None:
             self._end_run(raw)
