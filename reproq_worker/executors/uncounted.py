@@ -11,6 +11,7 @@ import ctypes
 import gc
 import sys
 import types
+from typing import Any
 
 _KINDS = (
     type,
@@ -34,9 +35,20 @@ def stop_counting() -> None:
     for found in gc.get_objects():
         # (isinstance would ask a lazy object for its class, and wake it.)
         if issubclass(type(found), _KINDS):
-            _count_of(found).value = uncounted
-            if type(found) is types.FunctionType:
-                _count_of(found.__code__).value = uncounted
+            for each in (found, _read_with(found)):
+                _count_of(each).value = uncounted
+
+
+def _read_with(found: Any) -> object:
+    """What Python reads whenever it looks something up in this, or calls it."""
+    match found:
+        case types.FunctionType():
+            return found.__code__
+        case types.ModuleType():
+            return vars(found)
+        case type():
+            return found.__mro__
+    return None
 
 
 def _begins_with_count() -> bool:
