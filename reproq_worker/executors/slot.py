@@ -132,7 +132,8 @@ class Slot:
     def _take_leave(self, channel: Channel) -> None:
         """Nothing more is to be heard of a child that leaves; if it does not, it is killed."""
         channel.close()
-        self._close_output()
+        assert self._output is not None
+        self._output.turn_away()
         self._owner.call_later(_GRACE, self._cut_off, self._pid)
 
     def _on_end(self) -> None:
