@@ -104,7 +104,7 @@ class Output:
         return Written(stdout, stderr) if stdout or stderr else None
 
     def turn_away(self) -> None:
-        """Read no more by itself; what is written meanwhile finds room in the pipe, and a reader."""
+        """Read no more by itself: what is still written finds room in the pipe, and no end."""
         for descriptor in self._open:
             self._loop.remove_reader(descriptor)
 
