@@ -23,8 +23,6 @@ _WAIT_FOR_WORK = 3600.0
 _EMPTY_ENOUGH = 3.0
 #: With so many outcomes waiting while an exchange is under way, a second one begins beside it.
 _PILE = 50
-#: So long a few outcomes wait for others while there is enough to run.
-_COMPANY = 0.005
 _WHAT = "claiming and finishing"
 
 
@@ -113,9 +111,6 @@ class Pump:
             self._wake.clear()
             now = time.monotonic()
             room = self._room(now)
-            if not room and self._would_travel_alone():
-                await asyncio.sleep(_COMPANY)
-                room = self._room(time.monotonic())
             # With outcomes to deliver the round trip is paid for: claim along.
             want = room if self._ledger.outbox or now >= self._claim_at else 0
             ended = self._ledger.take_outcomes(MAX_OUTCOMES)
@@ -197,12 +192,6 @@ class Pump:
         if backlog >= free and backlog > ahead // 2:
             return 0  # enough for now: a few large claims are cheaper than many small ones
         return max(0, min(free + ahead - backlog, MAX_CLAIM, self._remaining))
-
-    def _would_travel_alone(self) -> bool:
-        """Whether few outcomes wait, no slot waits for them, and others will soon be there."""
-        return 0 < len(self._ledger.outbox) <= self._config.concurrency and bool(
-            self._ledger.backlog
-        )
 
     def _settle(self, result: Exchanged) -> None:
         for outcome, accepted, _ in result.settled:
