@@ -87,6 +87,18 @@ def spawn_and_return(file, session=False):
     return "left"
 
 
+def write_on_after_the_end(file, size=200_000_000):
+    """Leave a process behind that writes until it is killed, and take long to give memory back."""
+    if not os.fork():
+        try:
+            while True:
+                os.write(1, b".")
+        except OSError as error:
+            note(file, error.errno)
+        os._exit(0)
+    leaked.append(os.urandom(1) * size)
+
+
 def ignore_sigterm(seconds):
     """Refuse to be ended gently."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
