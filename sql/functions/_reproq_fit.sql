@@ -16,7 +16,28 @@ set jit = off
 as $$
 declare
     v_now timestamptz := _reproq_now();
+    v_places bigint[];
 begin
+    -- Most often all of them, and no bucket.
+    if not rated then
+        v_places := array(
+            select t.place
+            from unnest(tickets) with ordinality t (
+                ring, concurrency_limit, claim_order, result_id, queue_name, lock_key,
+                concurrency_key, place
+            )
+            inner join task_runs r on r.result_id = any(array[t.result_id])
+            where r.status = 'READY' and (r.expires_at is null or r.expires_at > v_now)
+            order by t.place
+        );
+        fit := case
+            when cardinality(v_places) = cardinality(tickets) then tickets
+            else array(select tickets[p.place] from unnest(v_places) p (place))
+        end;
+        buckets := array_fill(null::text, array[cardinality(fit)]);
+        return;
+    end if;
+
     with run as materialized (
         select t.ticket, t.place, r.task_path, r.queue_name
         from (
@@ -30,7 +51,7 @@ begin
     -- Once for all runs of a task.
     bucket as materialized (
         select p.task_path, _reproq_bucket(p.task_path, p.queue_name) as key
-        from (select distinct r.task_path, r.queue_name from run r where rated) p
+        from (select distinct r.task_path, r.queue_name from run r) p
     )
 
     select

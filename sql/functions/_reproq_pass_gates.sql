@@ -20,7 +20,10 @@ declare
     v_number integer := 0;
     v_gate text;
     v_gates text[];
+    v_asked text[];
+    v_places_taken bigint[];
     v_taken jsonb;
+    v_empty boolean;
     v_tokens jsonb := '{}';
     v_bucket_tokens integer;
     v_room integer;
@@ -34,19 +37,55 @@ begin
     paid_by := '{}';
 
     -- Where every gate has room for all who want in, nobody has to be asked one by one.
-    select g.passed, g.taken, g.foreign_gates, g.locked, g.left_out
-    into passed, v_taken, v_foreign, locked, left_out
+    select g.passed, g.gates, g.taken, g.foreign_gates, g.locked, g.left_out, g.empty
+    into passed, v_asked, v_places_taken, v_foreign, locked, left_out, v_empty
     from _reproq_pass_together(tickets[1:wanted], max_gates) g;
-    if passed is not null
-        and (cardinality(tickets) <= wanted or cardinality(passed) = wanted)
-        and coalesce(array_remove(buckets, null), '{}') = '{}' then
-        places := _reproq_free_slots(array(select t.concurrency_key from unnest(passed) t));
-        paid_by := array_fill(null::text, array[cardinality(passed)]);
+    if cardinality(tickets) <= wanted or cardinality(passed) = wanted then
+        if coalesce(array_remove(buckets, null), '{}') = '{}' then
+            v_bucket_tokens := cardinality(passed);
+        -- So it is with one bucket that pays for all.
+        elsif cardinality(passed) > 0 and buckets[1] = all(buckets) then
+            v_gate := 'rate:' || buckets[1];
+            v_bucket_tokens := _reproq_take_bucket(buckets[1]);
+            if v_bucket_tokens is null then
+                v_foreign := v_foreign || v_gate;
+            else
+                v_tokens := jsonb_build_object(v_gate, v_bucket_tokens);
+            end if;
+        end if;
+    end if;
+    if v_bucket_tokens >= cardinality(passed) then
+        -- Where nobody has a place, none has to be looked for.
+        places := case
+            when v_empty then array(
+                select
+                    case
+                        when t.concurrency_key is not null then (
+                            row_number() over (partition by t.concurrency_key order by t.place)
+                        )::integer
+                    end
+                from unnest(passed) with ordinality t (
+                    ring, concurrency_limit, claim_order, result_id, queue_name, lock_key,
+                    concurrency_key, place
+                )
+                order by t.place
+            )
+            else _reproq_free_slots(array(select t.concurrency_key from unnest(passed) t))
+        end;
+        paid_by := array_fill(buckets[1], array[cardinality(passed)]);
         parked := 0;
         woken := 0;
         return;
     end if;
 
+    select jsonb_object_agg(g.gate, g.taken)
+    into v_taken
+    from (
+        select a.gate, a.taken from unnest(v_asked, v_places_taken) a (gate, taken)
+        union all
+        select b.gate, 0 from jsonb_object_keys(v_tokens) b (gate)
+    ) g;
+    v_taken := coalesce(v_taken, '{}');
     passed := '{}';
     left_out := false;
     foreach v_ticket in array tickets loop

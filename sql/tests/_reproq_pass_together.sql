@@ -15,7 +15,11 @@ create function together(max_gates integer, out result text) language sql volati
             select coalesce(string_agg((run(p.result_id)).spec_json #>> '{args,0}', ' '), 'none')
             from unnest(g.passed) p
         ),
-        g.taken, g.locked, case when g.left_out then ', more' end
+        (
+            select coalesce(jsonb_object_agg(t.gate, t.taken), '{}')
+            from unnest(g.gates, g.taken) t (gate, taken)
+        ),
+        g.locked, case when g.left_out then ', more' end
     )
     from _reproq_pass_together(
         array(select l from reproq_ready l order by l.claim_order, l.result_id), max_gates
