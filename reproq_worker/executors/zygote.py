@@ -30,7 +30,7 @@ from _signal import signal as set_handler  # the one in `signal` makes enums of 
 from types import ModuleType
 from typing import Any, NoReturn
 
-from reproq_worker.executors import child, memory, processes, secrets, uncounted
+from reproq_worker.executors import child, memory, processes, secrets
 
 _READ = 4096
 #: Room for the descriptors of as many commands as may come at once.
@@ -199,7 +199,6 @@ def main() -> None:
     if not zygote.load():
         sys.exit(2)
     gc.collect()
-    uncounted.stop_counting()
     gc.freeze()  # keeps the pages that hold modules shared with every child
     zygote.serve()
 
