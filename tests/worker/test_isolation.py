@@ -44,7 +44,10 @@ def test_each_task_has_a_fork_of_its_own_that_takes_all_it_started_along(queue, 
 def test_what_a_leaving_child_has_left_behind_may_write_until_it_is_killed(queue, start, tmp_path):
     file = tmp_path / "refused"
     runs = [queue.enqueue("write_on_after_the_end", str(file)) for _ in range(5)]
-    assert start("--isolation", "fork", "--until-empty").leave() == 0
+    # (A worker that leaves waits for none of them.)
+    runs.append(queue.enqueue("sleep", 0.5))
+    worker = start("--isolation", "fork", "--concurrency", 1, "--until-empty")
+    assert worker.leave() == 0
     results(queue, runs)
     assert not file.exists()
 
