@@ -16,7 +16,7 @@ from reproq_worker import tracing
 from reproq_worker.call import call, call_column, call_value
 from reproq_worker.errors import RunNotFound
 
-from . import context, databases, results, serialization
+from . import context, databases, prepared, results, serialization
 from .base_backend import Call, SpecBackend
 from .generic import GenericTask, P, R
 from .local_backends import EagerBackend, RecordingBackend
@@ -41,6 +41,7 @@ class ReproqBackend(RunStore, SpecBackend):
         db_alias = self.database_for(task.queue_name)
         path, queue = task.module_path, task.queue_name
         with tracing.enqueueing(path, queue) as traced, self._cursor(db_alias) as cursor:
+            prepared.prepare(cursor)
             result_id = call_value(cursor, "enqueue", **spec.parameters, **traced)
         return cast("ReproqResult[P, R]", self._enqueued(spec, db_alias, result_id))
 

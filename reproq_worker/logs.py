@@ -1,10 +1,11 @@
 """The worker's log: one line an event, for people or as JSON, and nothing in it that is secret."""
 
+import contextlib
 import json
 import logging
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,6 +28,7 @@ _PAYLOADS = {
     "traceback",
 }
 _SECRETS = re.compile("secret|token|password|apikey|api_key|authorization")
+_NAMED = 10
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -40,7 +42,7 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The record as JSON; what was given as `extra`, and a traceback, become fields."""
         entry = {
-            "time": datetime.fromtimestamp(record.created, UTC).isoformat(),
+            "time": _time(record).isoformat(),
             "level": record.levelname.lower(),
             "worker_id": self._worker_id,
             "message": record.getMessage(),
@@ -57,6 +59,10 @@ class TextFormatter(logging.Formatter):
     def __init__(self, worker_id: str) -> None:
         pattern = f"%(asctime)s %(levelname)s [{worker_id.replace('%', '%%')}] %(message)s"
         super().__init__(pattern)
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:
+        """Coordinated time: that of the process may change when Django is set up."""
+        return _time(record).isoformat(" ", "milliseconds").replace("+00:00", "Z")
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         """The line, of printable characters alone."""
@@ -83,6 +89,15 @@ class Secrets(logging.Filter):
         return True
 
 
+class Output(logging.StreamHandler[Any]):
+    """Standard output, whose reader may go, as after `| head`: then lines are lost."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Say nothing of it where it is only that."""
+        if not isinstance(sys.exception(), BrokenPipeError):
+            super().handleError(record)
+
+
 class Faults:
     """A line for each fault when it begins, and when it becomes another one; not for each try."""
 
@@ -103,7 +118,7 @@ class Faults:
 
 def configure(log_format: str, worker_id: str, secrets: list[str] | None = None) -> None:
     """Send the log to standard output; tasks print to standard error."""
-    handler = logging.StreamHandler(sys.stdout)
+    handler = Output(sys.stdout)
     json_lines = log_format == "json"
     handler.setFormatter(JsonFormatter(worker_id) if json_lines else TextFormatter(worker_id))
     handler.addFilter(Secrets(secrets or []))
@@ -111,6 +126,20 @@ def configure(log_format: str, worker_id: str, secrets: list[str] | None = None)
     log.setLevel(logging.INFO)
     log.propagate = False
     logging.getLogger("psycopg").addFilter(_is_news)
+
+
+@contextlib.contextmanager
+def kept() -> Iterator[None]:
+    """Keep the log as it is through what sets up logging of its own in this process.
+
+    Django's LOGGING would silence it, as `dictConfig` does with every logger that it finds.
+    """
+    before = log.handlers[:], log.level, log.propagate
+    try:
+        yield
+    finally:
+        log.handlers[:], log.level, log.propagate = before
+        log.disabled = False
 
 
 def fields(record: logging.LogRecord) -> dict[str, Any]:
@@ -125,6 +154,13 @@ def redact(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def runs(ids: Sequence[int]) -> str:
+    """`run 7`, or `runs 7, 8, 9`, for a line about any number of them."""
+    named = ", ".join(map(str, ids[:_NAMED]))
+    more = f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else ""
+    return f"run{'s' if len(ids) > 1 else ''} {named}{more}"
+
+
 def is_secret(key: str) -> bool:
     """Whether what has this name is not for a log."""
     name = key.lower()
@@ -137,6 +173,10 @@ def _redact_below(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_redact_below(item) for item in value]
     return value
+
+
+def _time(record: logging.LogRecord) -> datetime:
+    return datetime.fromtimestamp(record.created, UTC)
 
 
 def _word(value: Any) -> str:

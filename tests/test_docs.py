@@ -54,7 +54,7 @@ def test_links_lead_somewhere(page: Path) -> None:
 def test_options_and_functions_exist(page: Path) -> None:
     text = page.read_text()
     elsewhere = {"--exclude-table", "--reload", "--database", "--help", "--now", "--upgrade"}
-    elsewhere |= {"--requeue-id", "--requeue-hash"}  # of another worker, named as dropped
+    elsewhere |= {"--requeue-id", "--requeue-hash", "--payload"}  # of before, named as dropped
     elsewhere |= {"--report", "--seed"}  # of ./run chaos
     elsewhere |= {"--deploy"}  # of manage.py check
     if page.stem.startswith("from-"):

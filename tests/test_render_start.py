@@ -68,6 +68,15 @@ def test_a_worker_that_ends_is_started_anew(start):
     assert len(start.notes("web")) == 1
 
 
+def test_the_end_does_not_wait_for_a_restart(start):
+    script = start(REPROQ_RESTART_DELAY_SECONDS="60")
+    until(lambda: start.notes("web") and start.notes("worker"))
+    os.kill(start.notes("worker")[0], signal.SIGKILL)
+    until(lambda: "again in 60 s" in script.stderr.readline())
+    script.send_signal(signal.SIGTERM)
+    assert script.wait(5) == 128 + signal.SIGTERM
+
+
 def test_a_signal_ends_everything(start):
     script = start()
     until(lambda: all(start.notes(role) for role in ("web", "worker", "beat")))

@@ -30,8 +30,6 @@ _OUTER_MODULES = {
     "django.tasks.base",
 }
 
-_SIGNALS = (task_started, task_finished, signals.task_started, signals.task_finished)
-
 
 class BadReturnValue(Exception):
     """The function has returned what cannot be stored; calling it again would not help."""
@@ -63,10 +61,13 @@ def run_attempt(
 
 def is_watched(task: Task) -> bool:
     """Whether anybody wants to see the context of an attempt, unless it fails."""
-    return (
+    return bool(
         task.takes_context
         or getattr(task, "atomic", None) is True
-        or any(signal.receivers for signal in _SIGNALS)
+        or task_started.receivers
+        or task_finished.receivers
+        or signals.task_started.receivers
+        or signals.task_finished.receivers
     )
 
 

@@ -84,8 +84,12 @@ def load(run: Mapping[str, Any], call: Call | None = None) -> ReproqContext:
 
 
 def resolve(task: Task) -> None:
-    """Look a task up ahead, as it is without `using()`; raises what load_call() does."""
-    _enqueued(task.module_path, os.environ.get(NAME), task.backend, task.queue_name, task.priority)
+    """Look a task up ahead, as it is without `using()`; raises what load_call() does.
+
+    Django's enqueue names a backend, SQL's none.
+    """
+    for backend in (task.backend, None):
+        _enqueued(task.module_path, os.environ.get(NAME), backend, task.queue_name, task.priority)
 
 
 def load_task(path: str) -> Task:

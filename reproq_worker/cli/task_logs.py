@@ -1,9 +1,9 @@
 """`reproq logs`: what an attempt wrote, from where its worker has left it."""
 
 import os
-import urllib.error
 import urllib.request
 from collections.abc import Iterable
+from http.client import HTTPException
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -57,8 +57,8 @@ def logs(dsn: str | None, result_id: int, tail: int, max_bytes: int, show_path: 
 
 def _read(uri: str, most: int) -> bytes:
     """The end of what is there."""
-    parts = urlsplit(uri)
     try:
+        parts = urlsplit(uri)
         if parts.scheme in ("http", "https"):
             # A server that knows no ranges sends all of it.
             request = urllib.request.Request(uri, headers={"Range": f"bytes=-{most}"})
@@ -70,7 +70,7 @@ def _read(uri: str, most: int) -> bytes:
         with path.open("rb") as file:
             file.seek(max(0, file.seek(0, os.SEEK_END) - most))
             return file.read(most)
-    except (OSError, urllib.error.URLError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         raise Fault(
             f"cannot read {uri}: {error}", FAILED, "Is it on another worker's machine?"
         ) from None

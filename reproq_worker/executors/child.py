@@ -1,6 +1,5 @@
 """The life of one warm child: take a run, execute it, answer, until the channel closes."""
 
-import contextlib
 import fcntl
 import json
 import os
@@ -12,7 +11,7 @@ from typing import Any, NoReturn
 
 from reproq_worker import outcomes
 from reproq_worker.executors import memory, wire
-from reproq_worker.executors.restore import ProcessState, identity, output_copies
+from reproq_worker.executors.restore import ProcessState, identity
 
 #: How a child ends when a task took its channel away; the supervisor explains it.
 EXIT_CHANNEL_LOST = 71
@@ -23,12 +22,14 @@ _NOTHING = outcomes.completed(None)
 _NOTHING_ENCODED = outcomes.encode(_NOTHING)
 #: By then Python has adapted the code, and writes no more to it.
 _REHEARSALS = 3
+#: (json.loads would first find out how the text is encoded, and look for space around it.)
+_decode = json.JSONDecoder().raw_decode
 
 
 def execute(module: ModuleType, body: bytes, worker_id: str) -> dict[str, Any]:
     """Run one claimed run and return its outcome, whatever the executor module does."""
     try:
-        run = json.loads(body)
+        run, _ = _decode(body.decode())
         run["worker_id"] = worker_id
         return module.execute(run)
     except MemoryError as error:
@@ -76,18 +77,19 @@ def failure(error: BaseException) -> dict[str, Any]:
 def rehearse() -> None:
     """Decode and encode in the parent: a fork would copy more pages to do it for the first time."""
     for _ in range(_REHEARSALS):
-        encode_outcome(json.loads(b'{"outcome": [1, "two", null]}'), max_bytes=100)
+        encode_outcome(_decode('{"outcome": [1, "two", null]}')[0], max_bytes=100)
 
 
 def serve(channel: int, module: ModuleType, settings: dict[str, Any]) -> NoReturn:
-    """Answer the supervisor's runs one after another; never returns."""
+    """Answer the supervisor's runs one after another; never returns.
+
+    The zygote has begun this thread: a fork is a copy of it.
+    """
     me = os.getpid()
     own = identity(channel)
     runs_left = settings["max_tasks_per_child"]
-    # After its last run a child puts nothing back.
+    # After its last run a child puts nothing back, and the supervisor looks for output unasked.
     before = ProcessState() if runs_left != 1 else None
-    output = before.output if before else output_copies()
-    begin_thread(module)
     max_memory = settings["max_memory"]
     leaving = False
     try:
@@ -102,12 +104,14 @@ def serve(channel: int, module: ModuleType, settings: dict[str, Any]) -> NoRetur
                 os._exit(EXIT_CHANNEL_LOST)
             runs_left -= 1
             leaving = runs_left == 0 or bool(met_limit) or memory.is_worn_out(max_memory)
-            if before and not leaving:
+            note = b""
+            if leaving:
+                note = wire.frame(wire.LEAVING)
+            elif before:
                 before.restore()
-            notes = wire.frame(wire.LEAVING) if leaving else b""
-            if any(map(_holds_data, output)):
-                notes += wire.frame(wire.OUTPUT_WAITS)
-            wire.write(channel, notes + wire.frame(raw))
+                if any(map(_holds_data, before.output)):
+                    note = wire.frame(wire.OUTPUT_WAITS)
+            wire.write(channel, note + wire.frame(raw))
     except OSError:
         os._exit(EXIT_CHANNEL_LOST)
     os._exit(0)
@@ -125,5 +129,7 @@ def _holds_data(pipe: int | None) -> bool:
 
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError, ValueError, AttributeError):
+        try:  # (as a context manager it would copy more pages)
             stream.flush()
+        except (OSError, ValueError, AttributeError):
+            continue

@@ -103,6 +103,11 @@ class Output:
         stdout, stderr = (kept.take() for kept in self._kept.values())
         return Written(stdout, stderr) if stdout or stderr else None
 
+    def turn_away(self) -> None:
+        """Read no more by itself: what is still written finds room in the pipe, and no end."""
+        for descriptor in self._open:
+            self._loop.remove_reader(descriptor)
+
     def close(self) -> None:
         """Stop reading."""
         for descriptor in list(self._open):

@@ -13,7 +13,7 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _SHORT = 0.005
 # Looked up once: in each fork it would cost as much as a small task.
-_libc_prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
+_libc_prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
 
 def die_with_parent(parent: int, number: int = signal.SIGKILL) -> None:

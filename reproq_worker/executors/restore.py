@@ -33,7 +33,8 @@ class ProcessState:
         self._handlers = {number: signal.getsignal(number) for number in _SIGNALS}
         self._blocked = signal.pthread_sigmask(signal.SIG_BLOCK, ())
         self._streams = {name: getattr(sys, name) for name in _STREAMS}
-        self.output = output_copies()
+        #: Standard output and error as they are now, whatever a task makes of them.
+        self.output = [_copy(1), _copy(2)]
         self._copies = [_copy(0), *self.output]
         self._files = [identity(number) for number in range(3)]
 
@@ -58,11 +59,6 @@ class ProcessState:
                 mode = "r" if name == "stdin" else "w"
                 self._streams[name] = open(number, mode, closefd=False)  # noqa: SIM115
             setattr(sys, name, self._streams[name])
-
-
-def output_copies() -> list[int | None]:
-    """Standard output and error as they are now, whatever a task makes of them."""
-    return [_copy(1), _copy(2)]
 
 
 def _folder() -> str:

@@ -119,11 +119,10 @@ class Slot:
             output.close()
 
     def _on_message(self, raw: bytes) -> None:
-        if raw == wire.OUTPUT_WAITS:
+        if raw in (wire.OUTPUT_WAITS, wire.LEAVING):
+            self._leaving = raw == wire.LEAVING
             assert self._output is not None
             self._output.drain()
-        elif raw == wire.LEAVING:
-            self._leaving = True
         # Once the child is sentenced, its last words may be those of a SIGTERM handler.
         elif self._reason is None:
             self._end_run(raw)
@@ -133,7 +132,8 @@ class Slot:
     def _take_leave(self, channel: Channel) -> None:
         """Nothing more is to be heard of a child that leaves; if it does not, it is killed."""
         channel.close()
-        self._close_output()
+        assert self._output is not None
+        self._output.turn_away()
         self._owner.call_later(_GRACE, self._cut_off, self._pid)
 
     def _on_end(self) -> None:

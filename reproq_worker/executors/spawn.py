@@ -25,6 +25,7 @@ from reproq_worker.executors.output import Output, Written
 from reproq_worker.executors.process import ProcessExecutor
 from reproq_worker.executors.slot import Slot
 from reproq_worker.held import Held
+from reproq_worker.logs import log
 
 _ASK_DEBUG = (
     "import json, os, sys; os.environ.update(json.load(sys.stdin));"
@@ -100,6 +101,7 @@ class SpawnExecutor(ProcessExecutor):
             )
         if asked is None or asked.returncode:
             raise ExecutorUnusable(_NOT_INLINE)
+        log.warning("payload mode inline shows arguments to everybody on this machine")
 
 
 class Program(Slot):

@@ -23,7 +23,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from reproq_worker import payloads
+from reproq_worker import logs, payloads
 from reproq_worker.config import WorkerConfig
 from reproq_worker.executors import ExecutorUnusable, Finished, NextRun, StopReason, outcome_of
 from reproq_worker.executors.child import begin_thread, encode_outcome, failure
@@ -240,8 +240,9 @@ def _load(config: WorkerConfig) -> ModuleType | Logged:
         route()
     gc.disable()
     try:
-        module = importlib.import_module(config.executor_module)
-        module.setup()
+        with logs.kept():
+            module = importlib.import_module(config.executor_module)
+            module.setup()
     finally:
         gc.enable()
     gc.freeze()  # what is loaded stays: to look through it again and again would only take time

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 #: The run has written something that still lies in a pipe.
 OUTPUT_WAITS = b"o"
-#: The child leaves after the outcome that follows.
+#: The child leaves after the outcome that follows, and may have written something.
 LEAVING = b"l"
 
 _LENGTH = struct.Struct("!I")

@@ -30,7 +30,7 @@ from _signal import signal as set_handler  # the one in `signal` makes enums of 
 from types import ModuleType
 from typing import Any, NoReturn
 
-from reproq_worker.executors import child, memory, processes, secrets
+from reproq_worker.executors import child, memory, processes, secrets, uncounted
 
 _READ = 4096
 #: Room for the descriptors of as many commands as may come at once.
@@ -55,6 +55,7 @@ class Zygote:
             if name := self.settings["executor_module"]:
                 self.module = importlib.import_module(name)
                 self.module.setup()
+                child.begin_thread(self.module)  # which each child's only thread is a copy of
                 child.rehearse()
             memory.refuse_small_limit(self.settings["max_memory"])
         except BaseException as error:
@@ -198,6 +199,7 @@ def main() -> None:
     if not zygote.load():
         sys.exit(2)
     gc.collect()
+    uncounted.stop_counting()
     gc.freeze()  # keeps the pages that hold modules shared with every child
     zygote.serve()
 

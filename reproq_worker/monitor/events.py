@@ -67,7 +67,9 @@ class Event:
         return b"data: %s\n\n" % json.dumps(body, separators=(",", ":")).encode()
 
 
-def of_failure(outcome: dict[str, Any], status: str | None) -> tuple[str, str, dict[str, str]]:
+def of_failure(
+    outcome: dict[str, Any], status: str | None, next_run: str | None
+) -> tuple[str, str, dict[str, str]]:
     """Level, type and further metadata of an attempt that failed."""
     error = outcome.get("error")
     error = error if isinstance(error, dict) else {}
@@ -77,8 +79,8 @@ def of_failure(outcome: dict[str, Any], status: str | None) -> tuple[str, str, d
     metadata = {"reason": kind, "exception_class": str(error.get("exception_class", ""))}
     if kind in _FAILURES:  # our own words; an exception's may quote arguments
         metadata["error_message"] = str(error.get("message", ""))[:1024]
-    if not ended and outcome.get("retry_in") is not None:
-        metadata["next_run"] = f"in {outcome['retry_in']:g} s"
+    if next_run is not None:
+        metadata["next_run"] = next_run
     return level, name, metadata
 
 

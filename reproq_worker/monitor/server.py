@@ -67,7 +67,8 @@ class Monitor(Observer):
         self._thread = threading.Thread(target=self._serve, name="monitor", daemon=True)
         self._thread.start()
         scheme = "https" if self._monitor.tls_cert else "http"
-        log.info("monitor on %s://%s:%d", scheme, self._socket.getsockname()[0], self.port)
+        host = self._socket.getsockname()[0]
+        log.info("monitor on %s://%s:%d", scheme, f"[{host}]" if ":" in host else host, self.port)
 
     @property
     def port(self) -> int:
@@ -94,11 +95,11 @@ class Monitor(Observer):
         if result.asked_for:
             self._metrics.claimed(result.claimed, seconds)
         endings: Tally[tuple[str, bool]] = Tally()
-        for outcome, accepted, status in result.settled:
+        for outcome, accepted, status, next_run in result.settled:
             ok = outcome.raw.startswith(_COMPLETE)
             if accepted and (ok or not outcome.raw.startswith(_RELEASE)):
                 endings[outcome.held.queue_name, ok] += 1
-                self._tell_end(outcome, ok, status)
+                self._tell_end(outcome, ok, status, next_run)
         self._metrics.ended(endings, seconds)
 
     def started(self, run: Held) -> None:
@@ -110,11 +111,13 @@ class Monitor(Observer):
     def spent(self, operation: str, seconds: float) -> None:
         self._metrics.spent(operation, seconds)
 
-    def _tell_end(self, outcome: Outcome, ok: bool, status: str | None) -> None:
+    def _tell_end(
+        self, outcome: Outcome, ok: bool, status: str | None, next_run: str | None
+    ) -> None:
         if ok:
             self._publish("info", "task_success", outcome.held, _NOTHING)
         else:
-            level, name, further = of_failure(_decoded(outcome.raw), status)
+            level, name, further = of_failure(_decoded(outcome.raw), status, next_run)
             self._publish(level, name, outcome.held, further)
 
     def _publish(self, level: str, name: str, run: Held, further: dict[str, str]) -> None:

@@ -33,14 +33,12 @@ prestart() {
 
 # supervise ROLE COMMAND: for ever, until this subshell is told to end; then the command first.
 supervise() {
-    local role=$1 command=$2 child=0
-    # shellcheck disable=SC2064
-    trap 'trap "" TERM; [ "$child" = 0 ] || kill -TERM "$child" 2>/dev/null; wait; exit 0' TERM
+    local role=$1 command=$2
+    # (The shell knows its jobs at once; a variable that is set after the start would be a moment late.)
+    trap 'trap "" TERM; kill -TERM $(jobs -p) 2>/dev/null || true; wait; exit 0' TERM
     while true; do
         REPROQ_PROCESS_ROLE=$role bash -c "exec $command" &
-        child=$!
-        wait "$child" && code=0 || code=$?
-        child=0
+        wait $! && code=0 || code=$?
         say "$role ended ($code); again in $restart_delay s"
         sleep "$restart_delay" &
         wait $!
@@ -54,19 +52,23 @@ case ${LOW_MEMORY_MODE:-} in
 esac
 [ "${REPROQ_SCHEDULER_MODE:-beat}" = beat ] || beat_cmd=""
 
+# From here on there is somebody to be ended. A signal that comes before the web process waits for it.
+web="" stopping=""
+trap 'stopping=1; [ -z "$web" ] || kill -TERM "$web" 2>/dev/null || true' TERM INT
+
 supervisors=()
 is_off "$worker_cmd" || { supervise worker "$worker_cmd" & supervisors+=($!); }
 is_off "$beat_cmd" || { supervise beat "$beat_cmd" & supervisors+=($!); }
 REPROQ_PROCESS_ROLE=web bash -c "exec $REPROQ_WEB_CMD" &
 web=$!
+[ -z "$stopping" ] || kill -TERM "$web" 2>/dev/null || true
 
-# Web first: it must not take requests that enqueue what nobody will run. It is waited for twice,
-# because the signal itself ends the first wait.
-trap 'kill -TERM "$web" 2>/dev/null || true' TERM INT
+# Web first: it must not take requests that enqueue what nobody will run. It is waited for again,
+# because each signal ends a wait.
 wait "$web" && code=0 || code=$?
-if kill -0 "$web" 2>/dev/null; then
+while kill -0 "$web" 2>/dev/null; do
     wait "$web" && code=0 || code=$?
-fi
+done
 say "web ended ($code)"
 for supervisor in "${supervisors[@]+"${supervisors[@]}"}"; do
     kill -TERM "$supervisor" 2>/dev/null || true

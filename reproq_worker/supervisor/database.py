@@ -22,6 +22,8 @@ BOUND_TRANSACTION = (
 )
 #: A connection that says nothing for so long is given up; the server has its own limit before.
 ANSWER_TIMEOUT = 40
+#: Servers that restart say several things in so many seconds; after them one is worth a line.
+_LASTING = 10.0
 
 _CONNECTION_DEFAULTS = {
     "connect_timeout": 5,
@@ -35,6 +37,8 @@ _AWAY_CLASSES = ("08", "53", "57", "58")
 #: A server that takes no writes (a standby, or the old primary after a failover), and one that has
 #: ended a session which it took for forgotten.
 _AWAY = ("25006", "25P03")
+#: What psycopg says after a connection was lost in the middle of a pipeline, in place of that.
+_AFTERMATH = "cannot exit pipeline mode"
 _TRANSIENT = {
     "40001": "serialization failure",
     "40P01": "deadlock",
@@ -60,6 +64,8 @@ def is_transient(error: BaseException) -> bool:
 
 def brief(error: BaseException) -> str:
     """An error in one line, without a traceback, a query or a payload."""
+    while str(error).startswith(_AFTERMATH) and isinstance(error.__context__, psycopg.Error):
+        error = error.__context__
     state = getattr(error, "sqlstate", None)
     text = (str(error).strip() or type(error).__name__).splitlines()[0]
     return f"{text} ({state})" if state else text
@@ -78,10 +84,16 @@ def delays(first: float = 0.1, limit: float = 2.0) -> Iterator[float]:
 
 
 class OutageLog:
-    """One line when the database is lost and one when it is back, however many connections."""
+    """One line when the database is lost and one when it is back, however many connections.
+
+    One more where it stays away for another reason than it went.
+    """
 
     def __init__(self) -> None:
         self._down = False
+        self._since = 0.0
+        self._reason = ""
+        self._told_more = False
         self._back_at = 0.0
         #: The monitor's connection belongs to another thread.
         self._lock = threading.Lock()
@@ -91,18 +103,20 @@ class OutageLog:
         with self._lock:
             if opened_at < self._back_at:
                 return  # It fell in the outage that is over, and nobody had used it since.
-            told, self._down = self._down, True
-        if not told:
-            log.warning("database out of reach, trying again: %s", brief(error))
+            now, reason = time.monotonic(), brief(error)
+            if not self._down:
+                self._down, self._since, self._reason, self._told_more = True, now, reason, False
+                log.warning("database out of reach, trying again: %s", reason)
+            elif reason != self._reason and not self._told_more and now - self._since > _LASTING:
+                self._told_more = True
+                log.warning("database still out of reach after %.0f s: %s", _LASTING, reason)
 
     def found(self) -> None:
         """A statement came through. (A mere connection may be one to a read-only server.)"""
         with self._lock:
-            told, self._down = self._down, False
-            if told:
-                self._back_at = time.monotonic()
-        if told:
-            log.info("database is back")
+            if self._down:
+                self._down, self._back_at = False, time.monotonic()
+                log.info("database is back after %.1f s", self._back_at - self._since)
 
 
 class Session:

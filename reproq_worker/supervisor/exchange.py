@@ -16,9 +16,6 @@ from reproq_worker.supervisor import database
 from reproq_worker.supervisor.database import ANSWER_TIMEOUT, BOUND_TRANSACTION, Session
 from reproq_worker.supervisor.ledger import Outcome
 
-#: More in one delivery would only make the transaction longer.
-MAX_OUTCOMES = 500
-
 _CLAIM = (
     "select c.result_id, c.lease_no, c.timeout_seconds, c.task_path,"
     " c.queue_name, c.attempt, c.max_attempts, extract(epoch from c.last_attempted_at"
@@ -27,7 +24,8 @@ _CLAIM = (
     " lease => make_interval(secs => %s), wait => make_interval(secs => %s)) as c"
 )
 _FINISH = (
-    "select f.result_id, f.lease_no, f.accepted, f.status"
+    "select f.result_id, f.lease_no, f.accepted, f.status,"
+    " to_char(f.run_after at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
     " from reproq_finish(worker_id => %s, outcomes => %s::jsonb) as f"
 )
 _READY = (
@@ -48,8 +46,9 @@ class Exchanged:
     asked_for: int = 0
     #: The claim stopped early: ask again at once.
     more: bool = False
-    #: Outcomes that Postgres has answered, with whether it took them, and the run's status then.
-    settled: list[tuple[Outcome, bool, str | None]] = field(default_factory=list)
+    #: Outcomes that Postgres has answered, with whether it took them, the run's status then, and
+    #: when it runs next.
+    settled: list[tuple[Outcome, bool, str | None, str | None]] = field(default_factory=list)
 
 
 class Exchange:
@@ -146,8 +145,8 @@ class Exchange:
 
 
 def _answers(
-    ended: Sequence[Outcome], rows: Sequence[tuple[int, int, bool, str]]
-) -> list[tuple[Outcome, bool, str | None]]:
+    ended: Sequence[Outcome], rows: Sequence[tuple[int, int, bool, str | None, str | None]]
+) -> list[tuple[Outcome, bool, str | None, str | None]]:
     answers = {(result_id, lease_no): answer for result_id, lease_no, *answer in rows}
     # One that got no answer at all is refused too: sending it again would change nothing.
-    return [(outcome, *answers.get(outcome.held.key, (False, None))) for outcome in ended]
+    return [(outcome, *answers.get(outcome.held.key, (False, None, None))) for outcome in ended]

@@ -2,8 +2,9 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 
-from reproq_worker import outcomes
+from reproq_worker import logs, outcomes
 from reproq_worker.config import WorkerConfig
 from reproq_worker.executors import Executor, StopReason
 from reproq_worker.held import Held, Stage
@@ -72,9 +73,8 @@ class Leases:
         while True:
             await asyncio.sleep(min(_WATCH_EVERY, self._margin / 4))
             now = time.monotonic()
-            for run in self._ledger:
-                if now > run.safe_until - self._margin:
-                    self._let_go(run)
+            late = [run for run in self._ledger if now > run.safe_until - self._margin]
+            self._let_go([run for run in late if run.stage in (Stage.WAITING, Stage.RUNNING)])
             self._starter.give_back_waiting(claimed_before=now - _PATIENCE)
 
     async def _pause(self, seconds: float | None) -> None:
@@ -100,23 +100,25 @@ class Leases:
             ),
         )
         self._observer.spent("heartbeat", time.monotonic() - sent)
+        lost = []
         for result_id, lease_no, verdict in rows:
             if run := self._ledger.get((result_id, lease_no)):
                 self._obey(run, verdict, sent)
+                # One that ended is the pump's: its outcome will be refused, or was just taken.
+                if verdict == "lost" and run.stage is not Stage.ENDED:
+                    lost.append(run)
+        self._lose(lost)
 
     def _obey(self, run: Held, verdict: str, sent: float) -> None:
         if verdict != "lost":  # one that is done has only to tell us so
             run.safe_until = sent + self._config.lease_seconds
         if verdict == "cancel":
             self._stop(run, StopReason.CANCELLED, outcomes.cancelled())
-        elif verdict == "lost" and run.stage is not Stage.ENDED:
-            # One that ended is the pump's: its outcome will be refused, or was just taken.
-            log.warning("lease of run %d lost, stopping it", run.result_id)
-            self._lose(run)
 
-    def _let_go(self, run: Held) -> None:
-        if run.stage in (Stage.WAITING, Stage.RUNNING):
-            log.warning("lease of run %d cannot be renewed in time, stopping it", run.result_id)
+    def _let_go(self, runs: Sequence[Held]) -> None:
+        if runs:
+            log.warning("leases cannot be renewed in time, stopping %s", _named(runs))
+        for run in runs:
             self._stop(run, StopReason.RELEASED, outcomes.released())
 
     def _stop(self, run: Held, reason: StopReason, unstarted: dict[str, object]) -> None:
@@ -126,7 +128,14 @@ class Leases:
             run.stage = Stage.STOPPING
             self._executor.stop(run, reason)
 
-    def _lose(self, run: Held) -> None:
-        if not self._ledger.unqueue(run):
-            self._executor.stop(run, StopReason.LOST)
-        self._ledger.forget(run)
+    def _lose(self, runs: Sequence[Held]) -> None:
+        if runs:
+            log.warning("leases lost, stopping %s", _named(runs))
+        for run in runs:
+            if not self._ledger.unqueue(run):
+                self._executor.stop(run, StopReason.LOST)
+            self._ledger.forget(run)
+
+
+def _named(runs: Sequence[Held]) -> str:
+    return logs.runs([run.result_id for run in runs])

@@ -10,6 +10,11 @@ from dataclasses import dataclass, field
 from reproq_worker import payloads
 from reproq_worker.held import Held, Key, Stage
 
+#: More in one delivery would only make the transaction longer.
+_MAX_OUTCOMES = 500
+#: And this is far below what Postgres takes as one array of JSON, 256 MB.
+_MAX_BYTES = 8 << 20
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -95,9 +100,15 @@ class Ledger:
         """The lease is settled or lost."""
         self._held.pop(run.key, None)
 
-    def take_outcomes(self, limit: int) -> list[Outcome]:
-        """Take the oldest outcomes for one delivery."""
-        return [self.outbox.popleft() for _ in range(min(limit, len(self.outbox)))]
+    def take_outcomes(self) -> list[Outcome]:
+        """Take the oldest outcomes, as many as one delivery may have."""
+        taken: list[Outcome] = []
+        size = 0
+        while self.outbox and len(taken) < _MAX_OUTCOMES and size < _MAX_BYTES:
+            outcome = self.outbox.popleft()
+            size += len(outcome.raw)
+            taken.append(outcome)
+        return taken
 
     def put_back(self, outcomes: list[Outcome]) -> None:
         """The delivery failed: keep them for the next one, in order."""

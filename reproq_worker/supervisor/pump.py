@@ -7,11 +7,11 @@ import time
 from reproq_worker.config import WorkerConfig
 from reproq_worker.executors import Executor
 from reproq_worker.held import Held
-from reproq_worker.logs import Faults, log
+from reproq_worker.logs import Faults, log, runs
 from reproq_worker.observer import Observer
 from reproq_worker.supervisor import database
 from reproq_worker.supervisor.database import delays
-from reproq_worker.supervisor.exchange import MAX_OUTCOMES, Exchange, Exchanged
+from reproq_worker.supervisor.exchange import Exchange, Exchanged
 from reproq_worker.supervisor.ledger import Ledger, Outcome
 from reproq_worker.supervisor.pace import MAX_CLAIM, Pace
 from reproq_worker.supervisor.starter import Starter
@@ -70,7 +70,7 @@ class Pump:
         self._ledger.left_slot(run)
         self.starter.tell_started()
         seconds = (run.ended_at or time.monotonic()) - run.started_at
-        self._pace.observe(seconds)
+        self._pace.observe(seconds, len(run.payload) + len(raw or b""))
         self._observer.left(run, seconds)
         self._empty_since = None  # it may have enqueued more
         if raw is not None:
@@ -113,7 +113,7 @@ class Pump:
             room = self._room(now)
             # With outcomes to deliver the round trip is paid for: claim along.
             want = room if self._ledger.outbox or now >= self._claim_at else 0
-            ended = self._ledger.take_outcomes(MAX_OUTCOMES)
+            ended = self._ledger.take_outcomes()
             if not ended and not want:
                 await self._sleep(self._claim_at - now if room else _WAIT_FOR_WORK)
                 continue
@@ -134,7 +134,7 @@ class Pump:
             if len(self._ledger.outbox) < _PILE:
                 await self._piled.wait()
                 continue
-            ended = self._ledger.take_outcomes(MAX_OUTCOMES)
+            ended = self._ledger.take_outcomes()
             succeeded = await self._exchanged(self._relief, ended, self._room(time.monotonic()), 0)
             self._wake.set()  # the other may have room again, or nothing left to wait for
             if succeeded:
@@ -188,20 +188,23 @@ class Pump:
             return 0
         free = self._executor.free_slots()
         backlog = len(self._ledger.backlog) + self._asked
-        ahead = self._pace.ahead(list(self._ledger.running), now)
+        undelivered = len(self._ledger.outbox)
+        ahead = self._pace.ahead(list(self._ledger.running), now, undelivered)
         if backlog >= free and backlog > ahead // 2:
             return 0  # enough for now: a few large claims are cheaper than many small ones
         return max(0, min(free + ahead - backlog, MAX_CLAIM, self._remaining))
 
     def _settle(self, result: Exchanged) -> None:
-        for outcome, accepted, _ in result.settled:
+        refused = []
+        for outcome, accepted, *_ in result.settled:
             self._ledger.forget(outcome.held)
             self.ended_total += 1
             if not accepted:
-                log.warning(
-                    "outcome of run %d not taken: recorded already, or its lease was lost",
-                    outcome.held.result_id,
-                )
+                refused.append(outcome.held.result_id)
+        if refused:
+            log.warning(
+                "no outcome taken of %s: recorded already, or the lease was lost", runs(refused)
+            )
 
     async def _is_done(self) -> bool:
         """Whether a one-shot worker has nothing left to do: empty, or at its limit."""

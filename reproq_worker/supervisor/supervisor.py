@@ -246,7 +246,8 @@ class Supervisor:
 
     def _on_signal(self, number: int) -> None:
         self._signals += 1
-        log.info("%s: stopping", signal.Signals(number).name)
+        how = "stopping at once" if self._signals > 1 else "stopping"
+        log.info("%s: %s", signal.Signals(number).name, how)
         self._signalled.set()
 
     async def _first_of(self, *parts: asyncio.Future[None]) -> None:

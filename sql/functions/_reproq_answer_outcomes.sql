@@ -3,7 +3,13 @@ create or replace function _reproq_answer_outcomes(
     accepted_ids bigint[],
     accepted_lease_nos bigint[]
 )
-returns table (result_id bigint, lease_no bigint, accepted boolean, status text)
+returns table (
+    result_id bigint,
+    lease_no bigint,
+    accepted boolean,
+    status text,
+    run_after timestamptz
+)
 language plpgsql
 volatile
 set search_path from current
@@ -23,7 +29,9 @@ begin
             from unnest(accepted_ids, accepted_lease_nos) a (result_id, lease_no)
         )
         and row_number() over (partition by p.result_id, p.lease_no order by p.place) = 1,
-        r.status
+        r.status,
+        -- One that was given back keeps its time, which is over: it may run since it was settled.
+        case when r.status in ('READY', 'SCHEDULED') then greatest(r.run_after, r.updated_at) end
     from rows from (
         jsonb_to_recordset(outcomes) as (result_id bigint, lease_no bigint)
     ) with ordinality p (result_id, lease_no, place)
@@ -33,4 +41,4 @@ end;
 $$;
 
 comment on function _reproq_answer_outcomes(jsonb, bigint[], bigint[]) is
-'What reproq_finish answers: each outcome in input order, whether it was accepted, and the status of its run now.';
+'What reproq_finish answers: each outcome in input order, whether it was accepted, the status of its run now, and when that may run next.';

@@ -24,6 +24,11 @@ begin
             and o.outcome ->> 'lease_no' ~ '^\d{1,18}$'
             and o.outcome ->> 'outcome' = 'complete'
             and not o.outcome ?| array['error', 'metadata', 'retry', 'retry_in']
+            and (
+                not o.outcome ? 'logs_uri'
+                or jsonb_typeof(o.outcome -> 'logs_uri') = 'string'
+                and length(o.outcome ->> 'logs_uri') <= 4096
+            )
         ) is not true
     );
     if not v_unusual then

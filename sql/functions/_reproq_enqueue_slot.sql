@@ -7,7 +7,7 @@ as $$
 declare
     v_now timestamptz := _reproq_now();
     v_spec jsonb := _reproq_slot_spec(task, slot);
-    v_hash text := _reproq_spec_hash(v_spec);
+    v_hash text := _reproq_spec_hash(v_spec::text);
     v_id bigint;
 begin
     loop

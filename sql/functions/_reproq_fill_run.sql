@@ -15,7 +15,7 @@ begin
     end;
     new.task_path := coalesce(new.task_path, new.spec_json ->> 'task_path');
     -- Django's ORM writes '' where nothing was given.
-    new.spec_hash := coalesce(nullif(new.spec_hash, ''), _reproq_spec_hash(new.spec_json));
+    new.spec_hash := coalesce(nullif(new.spec_hash, ''), _reproq_spec_hash(new.spec_json::text));
 
     -- Whether a gate is full is for a claim to find, so a BLOCKED row comes in as a READY one.
     if new.status in ('READY', 'SCHEDULED', 'BLOCKED') then

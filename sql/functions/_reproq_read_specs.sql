@@ -42,18 +42,18 @@ declare
 begin
     return query
     select
-        h.place, h.task_path, h.queue, h.spec_json, _reproq_spec_hash(h.spec_json),
+        h.place, h.task_path, h.queue, h.spec::jsonb, _reproq_spec_hash(h.spec),
         h.backend_alias, h.priority, h.starts, clock + h.expires_in, h.lock_key,
         h.concurrency_key, h.concurrency_limit, h.max_attempts, h.timeout_seconds, h.dedup,
         h.backoff_base, h.backoff_cap, h.metadata, h.result_ttl, h.max_lease_losses, h.traceparent
     from (
         select
             r.*, t.starts,
-            _reproq_spec_json(
+            _reproq_spec_text(
                 r.task_path, r.args, r.kwargs, r.takes_context, r.queue, r.priority, r.lock_key,
                 r.concurrency_key, r.concurrency_limit, t.starts, r.timeout_seconds,
                 r.max_attempts, r.provenance
-            ) as spec_json
+            ) as spec
         from (
             select
                 e.place, s.*,

@@ -15,10 +15,10 @@ begin
         null, null, v_key, task.concurrency_limit, v_attempts, c_timeout, null, true, '0', '0',
         false, 'default', null, '{}', null, 0
     );
-    return _reproq_spec_json(
+    return _reproq_spec_text(
         task.task_path, v_call.args, v_call.kwargs, false, task.queue_name, task.priority, null,
         v_key, task.concurrency_limit, slot, c_timeout, v_attempts, null
-    ) || jsonb_build_object(
+    )::jsonb || jsonb_build_object(
         'periodic_name', task.name,
         'scheduled_at',
         rtrim(

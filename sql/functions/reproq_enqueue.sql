@@ -33,7 +33,7 @@ as $$
 declare
     v_now timestamptz := _reproq_now();
     v_run_after timestamptz;
-    v_spec jsonb;
+    v_spec text;
     v_id bigint;
 begin
     v_run_after := case
@@ -44,7 +44,7 @@ begin
             result_ttl, max_lease_losses, traceparent
         ) then coalesce(run_after, v_now + run_in)
     end;
-    v_spec := _reproq_spec_json(
+    v_spec := _reproq_spec_text(
         task_path, args, kwargs, takes_context, queue, priority, lock_key, concurrency_key,
         concurrency_limit, v_run_after, timeout_seconds, max_attempts, provenance
     );
@@ -67,7 +67,7 @@ begin
                 when priority = 0 then extract(epoch from v_now) * 1000000
                 else _reproq_claim_order(queue, priority, v_now)
             end,
-            queue, priority, backend_alias, task_path, v_spec,
+            queue, priority, backend_alias, task_path, v_spec::jsonb,
             _reproq_spec_hash(v_spec), dedup,
             v_run_after, v_now + expires_in, timeout_seconds, max_attempts, max_lease_losses,
             backoff_base, backoff_cap, lock_key, concurrency_key, concurrency_limit,

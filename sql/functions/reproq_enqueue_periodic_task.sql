@@ -41,7 +41,9 @@ begin
         where t.name = name;
         return v_id;
     end if;
-    return _reproq_live_twin(_reproq_spec_hash(_reproq_slot_spec(v_task, v_task.last_run_at)));
+    return _reproq_live_twin(
+        _reproq_spec_hash(_reproq_slot_spec(v_task, v_task.last_run_at)::text)
+    );
 end;
 $$;
 

@@ -1,5 +1,11 @@
 create or replace function reproq_finish(worker_id text, outcomes jsonb)
-returns table (result_id bigint, lease_no bigint, accepted boolean, status text)
+returns table (
+    result_id bigint,
+    lease_no bigint,
+    accepted boolean,
+    status text,
+    run_after timestamptz
+)
 language plpgsql
 volatile
 set search_path from current
@@ -76,7 +82,7 @@ begin
         if cardinality(v_settled.settled_ids) = v_sent
             and 'SUCCESSFUL' = all(v_settled.statuses) then
             return query
-            select p.result_id, p.lease_no, true, 'SUCCESSFUL'
+            select p.result_id, p.lease_no, true, 'SUCCESSFUL', null::timestamptz
             from jsonb_to_recordset(outcomes) p (result_id bigint, lease_no bigint);
             return;
         end if;
@@ -90,10 +96,10 @@ begin
     end if;
 
     return query
-    select a.result_id, a.lease_no, a.accepted, a.status
+    select a.result_id, a.lease_no, a.accepted, a.status, a.run_after
     from _reproq_answer_outcomes(outcomes, v_ids, v_lease_nos) a;
 end;
 $$;
 
 comment on function reproq_finish(text, jsonb) is
-'Record a batch of outcomes: objects with result_id, lease_no, outcome (complete, fail, release, or recorded: reproq_complete has done it) and return_json, error, retry (true), retry_in, metadata, logs_uri. One with an outdated lease_no, or a second one for a lease, changes nothing and is answered with accepted false. status is the run''s after it, null for an unknown run. Errors: 22023 and RQ004 naming the place, 25000 outside READ COMMITTED.';
+'Record a batch of outcomes: objects with result_id, lease_no, outcome (complete, fail, release, or recorded: reproq_complete has done it) and return_json, error, retry (true), retry_in, metadata, logs_uri. One with an outdated lease_no, or a second one for a lease, changes nothing and is answered with accepted false. status is the run''s after it, null for an unknown run; run_after the time from which one that is READY or SCHEDULED again may run next. Errors: 22023 and RQ004 naming the place, 25000 outside READ COMMITTED.';

@@ -2,19 +2,21 @@ begin;
 select no_plan();
 \ir helpers/setup.sql
 
-select started('a') as a, enqueue('b') as b \gset
+select started('a') as a, enqueue('b') as b, enqueue('c', '{"run_in": 60}') as c \gset
 select results_eq(
     format(
         'select * from _reproq_answer_outcomes(
             ''[{"result_id": %1$s, "lease_no": 3}, {"result_id": 77, "lease_no": 1},
-                {"result_id": %2$s, "lease_no": 1}, {"result_id": %2$s, "lease_no": 2}]'',
-            array[%2$s, 99], ''{1,2}'')', :b, :a
+                {"result_id": %2$s, "lease_no": 1}, {"result_id": %2$s, "lease_no": 2},
+                {"result_id": %3$s, "lease_no": 1}]'',
+            array[%2$s, 99], ''{1,2}'')', :b, :a, :c
     ),
     format(
-        $$values (%1$s, 3::bigint, false, 'READY'::text), (77, 1, false, null),
-            (%2$s, 1, true, 'RUNNING'), (%2$s, 2, false, 'RUNNING')$$, :b, :a
+        $$values (%1$s, 3::bigint, false, 'READY'::text, _reproq_now()), (77, 1, false, null, null),
+            (%2$s, 1, true, 'RUNNING', null), (%2$s, 2, false, 'RUNNING', null),
+            (%3$s, 1, false, 'SCHEDULED', _reproq_now() + '60 s')$$, :b, :a, :c
     ),
-    'each outcome in its place: accepted when run and number were, with the status of its run now'
+    'each outcome in its place: accepted when run and number were, the status of its run now, and when it may run next'
 );
 select results_eq(
     format('select accepted from _reproq_answer_outcomes(''[{"result_id": %s, "lease_no": 1}]'', null, null)', :a),

@@ -26,7 +26,12 @@ from (values
     ('a negative number', '[{"result_id": 1, "lease_no": -1, "outcome": "fail"}]',
         'outcomes[0].lease_no: must be a number'),
     ('a logs_uri that is no text', '[{"result_id": 1, "lease_no": 1, "outcome": "fail", "logs_uri": 7}]',
-        'outcomes[0].logs_uri: must be a text of at most 4096 characters')
+        'outcomes[0].logs_uri: must be a text of at most 4096 characters'),
+    ('a logs_uri of a success that is no text', '[{"result_id": 1, "lease_no": 1, "outcome": "complete", "logs_uri": 7}]',
+        'outcomes[0].logs_uri: must be a text of at most 4096 characters'),
+    ('and one that is too long', format(
+            '[{"result_id": 1, "lease_no": 1, "outcome": "complete", "logs_uri": "%s"}]', repeat('x', 4097)
+        ), 'outcomes[0].logs_uri: must be a text of at most 4096 characters')
 ) b (name, outcomes, message);
 
 select * from finish();

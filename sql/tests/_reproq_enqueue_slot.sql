@@ -12,7 +12,7 @@ select is(
 );
 select results_eq(
     format('select task_path, queue_name, priority, max_attempts, timeout_seconds, concurrency_key,
-        concurrency_limit, run_after, dedup, spec_hash::text = _reproq_spec_hash(spec_json)
+        concurrency_limit, run_after, dedup, spec_hash::text = _reproq_spec_hash(spec_json::text)
         from task_runs where result_id = %s', :id),
     $$values ('shop.tasks.count', 'mail', 5, 4, 900, 'k', 2, '2100-01-01 03:00'::timestamptz, true, true)$$,
     'whose columns say the same'

@@ -27,12 +27,14 @@ select results_eq(
     'send',
     format(
         'values
-        (%s, 1::bigint, true, ''CANCELLED''::text), (%s, 1, true, ''SUCCESSFUL''),
-        (77, 1, false, null), (%s, 1, true, ''FAILED''), (%s, 1, true, ''SCHEDULED''),
-        (%s, 1, true, ''READY''), (%s, 1, true, ''CANCELLED''), (%s, 9, false, ''SUCCESSFUL'')',
+        (%s, 1::bigint, true, ''CANCELLED''::text, null::timestamptz),
+        (%s, 1, true, ''SUCCESSFUL'', null), (77, 1, false, null, null),
+        (%s, 1, true, ''FAILED'', null), (%s, 1, true, ''SCHEDULED'', _reproq_now() + ''90 s''),
+        (%s, 1, true, ''READY'', _reproq_now()), (%s, 1, true, ''CANCELLED'', null),
+        (%s, 9, false, ''SUCCESSFUL'', null)',
         :f, :a, :b, :c, :d, :e, :a
     ),
-    'each outcome is answered in its place, whether it counted and what the run is now'
+    'each outcome is answered in its place: whether it counted, what the run is now and when it may run next'
 );
 select is((run(:a)).return_json, '3', 'a complete stores its result');
 select is((run(:a)).metadata_json, '{"pages": 2}', 'and replaces the metadata when it has any');
@@ -44,9 +46,11 @@ select results_eq(
     'send',
     format(
         'values
-        (%s, 1::bigint, false, ''CANCELLED''::text), (%s, 1, false, ''SUCCESSFUL''),
-        (77, 1, false, null), (%s, 1, false, ''FAILED''), (%s, 1, false, ''SCHEDULED''),
-        (%s, 1, false, ''READY''), (%s, 1, false, ''CANCELLED''), (%s, 9, false, ''SUCCESSFUL'')',
+        (%s, 1::bigint, false, ''CANCELLED''::text, null::timestamptz),
+        (%s, 1, false, ''SUCCESSFUL'', null), (77, 1, false, null, null),
+        (%s, 1, false, ''FAILED'', null), (%s, 1, false, ''SCHEDULED'', _reproq_now() + ''90 s''),
+        (%s, 1, false, ''READY'', _reproq_now()), (%s, 1, false, ''CANCELLED'', null),
+        (%s, 9, false, ''SUCCESSFUL'', null)',
         :f, :a, :b, :c, :d, :e, :a
     ),
     'a batch that is sent twice counts once (I41)'
@@ -79,6 +83,12 @@ select results_eq(
     'a result that is too large fails its own run alone'
 );
 select is((run(:g)).errors_json #>> '{0,kind}', 'result_too_large', 'which says so');
+select started('plain') as p \gset
+select results_eq(
+    format('select * from reproq_finish(''w1'', ''[{"result_id": %s, "lease_no": 1, "outcome": "complete"}]'')', :p),
+    format('values (%s::bigint, 1::bigint, true, ''SUCCESSFUL''::text, null::timestamptz)', :p),
+    'a batch of nothing but successes is answered alike'
+);
 select started('null') as h \gset
 select * from reproq_finish('w1', jsonb_build_array(jsonb_build_object(
     'result_id', :h, 'lease_no', 1, 'outcome', 'complete', 'return_json', null, 'retry', null,

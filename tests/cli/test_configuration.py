@@ -35,6 +35,27 @@ def test_a_flag_wins_over_the_environment_over_the_file_over_the_default(reproq,
     )
 
 
+def test_every_setting_hears_its_name_in_the_environment(reproq):
+    heard = {
+        "DATABASE_URL": ("postgresql://h/d", "worker.dsn"),
+        "WORKER_ID": ("me", "worker.worker_id"),
+        "REPROQ_PROCESS_ROLE": ("mailer", "worker.process_role"),
+        "REPROQ_LOGS_DIR": ("/l", "worker.logs_dir"),
+        "PRIORITY_AGING_FACTOR": ("7", "worker.priority_aging_factor"),
+        "METRICS_ADDR": ("127.0.0.1:9", "metrics.addr"),
+        "METRICS_AUTH_TOKEN": ("t", "metrics.auth_token"),
+        "METRICS_ALLOW_CIDRS": ("10.0.0.0/8", "metrics.allow_cidrs"),
+        # Names of before.
+        "QUEUE_NAME": ("old", "worker.queues"),
+        "POLL_INTERVAL": ("2s", "worker.poll_max_backoff"),
+    }
+    environment = {name: value for name, (value, _) in heard.items()}
+    lines = reproq("config", "--explain", env=environment).output.splitlines()
+    for name, (_, key) in heard.items():
+        [line] = [line for line in lines if line.startswith(f"{key}: ")]
+        assert line.endswith(f" (environment {name})")
+
+
 def test_files_are_found_in_order_unless_one_is_named(reproq, tmp_path):
     for name in reversed(NAMES):
         text = (

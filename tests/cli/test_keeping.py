@@ -127,8 +127,9 @@ class TestLogs:
 
     def test_reads_nothing_by_other_means(self, run, conn):
         it = enqueue(conn)
-        conn.execute("update task_runs set logs_uri = 'ftp://127.0.0.1/x'")
-        assert "cannot read ftp" in run("logs", "--id", it, code=1)
+        for uri in ("ftp://127.0.0.1/x", "http://[bad", "http://127.0.0.1:1/a b"):
+            conn.execute("update task_runs set logs_uri = %s", [uri])
+            assert f"cannot read {uri[:3]}" in run("logs", "--id", it, code=1)
 
 
 def test_stats_and_status_sum_up(run, conn):

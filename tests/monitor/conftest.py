@@ -84,9 +84,9 @@ def serve() -> Iterator[Callable[..., Served]]:
         assert not monitor.is_running
 
 
-def ended(run: Held, raw: bytes, status: str) -> Exchanged:
+def ended(run: Held, raw: bytes, status: str, next_run: str | None = None) -> Exchanged:
     """A round trip that has delivered this outcome."""
-    return Exchanged(settled=[(Outcome(run, raw), True, status)])
+    return Exchanged(settled=[(Outcome(run, raw), True, status, next_run)])
 
 
 def held(result_id: int, queue: str = "default") -> Held:

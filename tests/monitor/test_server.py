@@ -125,9 +125,11 @@ def test_events_of_the_past_and_the_present_filtered(serve):
 )
 def test_what_became_of_a_run_has_a_name(serve, raw, status, level, name):
     it = serve()
-    it.monitor.traded(ended(held(1), raw, status), 0.1)
+    next_run = "2026-11-25T01:23:30.000000Z" if status == "SCHEDULED" else None
+    it.monitor.traded(ended(held(1), raw, status, next_run), 0.1)
     [event] = told(it.listen(), 1)
     assert (event["level"], event["type"]) == (level, name)
+    assert event["metadata"].get("next_run") == next_run
     assert {"task_path", "attempt", "max_attempts", "role"} <= set(event["metadata"])
 
 

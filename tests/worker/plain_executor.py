@@ -49,6 +49,11 @@ def echo(value):
     return value
 
 
+def repeat(text, count):
+    """Return something large."""
+    return text * count
+
+
 def fail(message="as asked"):
     """Raise."""
     raise ValueError(message)
@@ -80,6 +85,18 @@ def spawn_and_return(file, session=False):
     program = subprocess.Popen(["sleep", "600"], start_new_session=session)
     note(file, os.getpid(), program.pid)
     return "left"
+
+
+def write_on_after_the_end(file, size=200_000_000):
+    """Leave a process behind that writes until it is killed, and take long to give memory back."""
+    if not os.fork():
+        try:
+            while True:
+                os.write(1, b".")
+        except OSError as error:
+            note(file, error.errno)
+        os._exit(0)
+    leaked.append(os.urandom(1) * size)
 
 
 def ignore_sigterm(seconds):

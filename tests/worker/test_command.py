@@ -1,6 +1,9 @@
 """`reproq worker` as a command: what it refuses, how it exits, what it never prints."""
 
+import contextlib
 import json
+import logging
+import os
 import signal
 
 import pytest
@@ -11,6 +14,7 @@ from reproq_worker.cli import main
 from reproq_worker.cli.worker import worker, worker_config
 from reproq_worker.config import WorkerConfig
 from reproq_worker.errors import ConfigError
+from reproq_worker.logs import Output
 
 NEWEST = pytest.mark.parametrize("server", ["pg18"], indirect=True)
 DSN = ["--dsn", "postgresql://127.0.0.1:1/nowhere"]
@@ -29,6 +33,7 @@ DSN = ["--dsn", "postgresql://127.0.0.1:1/nowhere"]
         (["--max-memory", "much"], "--max-memory"),
         (["--max-stdout-bytes", "1"], "worker.max_stdout_bytes"),
         (["--executor-command", "node 'x"], "worker.executor_command"),
+        (["--priority-aging-factor", "x"], "PRIORITY_AGING_FACTOR"),
         (["--no-such-flag"], "--no-such-flag"),
     ],
 )
@@ -109,3 +114,12 @@ def test_json_logs_are_json_line_by_line(start, queue):
     entries = [json.loads(line) for line in worker.log.splitlines()]
     assert {entry["worker_id"] for entry in entries} == {"w-9"}
     assert "canary-2" not in worker.log
+
+
+def test_a_reader_of_the_log_that_has_gone_is_no_traceback(capfd):
+    """As after `reproq worker | head -1`."""
+    read, write = os.pipe()
+    os.close(read)
+    with contextlib.suppress(BrokenPipeError), os.fdopen(write, "w") as gone:
+        Output(gone).handle(logging.makeLogRecord({"msg": "nobody reads this"}))
+    assert capfd.readouterr().err == ""

@@ -41,6 +41,14 @@ def test_each_task_has_a_fork_of_its_own_that_takes_all_it_started_along(queue, 
     until(lambda: not any(map(is_alive, below)), 1)
 
 
+def test_what_a_leaving_child_has_left_behind_may_write_until_it_is_killed(queue, start, tmp_path):
+    file = tmp_path / "refused"
+    runs = [queue.enqueue("write_on_after_the_end", str(file)) for _ in range(5)]
+    assert start("--isolation", "fork", "--until-empty").leave() == 0
+    results(queue, runs)
+    assert not file.exists()
+
+
 def test_a_child_is_replaced_after_its_tasks_and_when_it_has_leaked(queue, start):
     runs = [queue.enqueue("write") for _ in range(9)]
     worker = start("--concurrency", 1, "--max-tasks-per-child", 3, "--until-empty")

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import urllib.error
 import urllib.request
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -113,14 +114,15 @@ def test_no_secret_and_no_payload_is_seen_anywhere(start, queue, dsn, tmp_path):
     runs = [
         queue.enqueue("echo", "canary-of-the-arguments"),
         queue.enqueue("fail", "canary-of-the-message", max_attempts=1),
-        queue.enqueue("kill_self", max_attempts=1),
     ]
+    dying = queue.enqueue("kill_self", max_attempts=2)
     slow = queue.enqueue("sleep", 30)
     flags = ["--metrics-addr", "127.0.0.1:0", "--log-format", "json"]
     worker = start(*flags, on=on, METRICS_AUTH_TOKEN=token).ready()
     port = port_of(worker)
     for run in runs:
         queue.ended(run)
+    until(lambda: queue.status(dying) == "SCHEDULED")
     queue.running(slow)
     with pytest.raises(urllib.error.HTTPError):
         get(port, "/metrics", "canary-of-a-guess")
@@ -128,6 +130,8 @@ def test_no_secret_and_no_payload_is_seen_anywhere(start, queue, dsn, tmp_path):
     seen = [worker.log, get(port, "/metrics", token), get(port, "/healthz", token)]
     seen.append(events_so_far(port, token))
     assert '"task_infra_error"' in seen[-1]
+    next_run = queue.run(dying)["run_after"].astimezone(UTC)
+    assert f'"next_run":"{next_run:%Y-%m-%dT%H:%M:%S.%fZ}"' in seen[-1]
     processes = [worker.pid, *worker.descendants()]
     assert len(processes) > 2
     for pid in processes:

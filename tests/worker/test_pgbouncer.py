@@ -9,8 +9,11 @@ import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
+import psycopg
 import pytest
+from django.db.backends.postgresql.base import Cursor
 
+from reproq_django import prepared
 from reproq_worker.supervisor.database import OutageLog, Session
 from tests.worker.process import until
 
@@ -88,3 +91,11 @@ def test_statements_are_prepared_only_without_it(dsn, pooled_dsn):
         return [threshold async for threshold in thresholds()]
 
     assert asyncio.run(both()) == [1, None]
+
+
+def test_an_enqueue_through_django_is_prepared_only_without_it(dsn, pooled_dsn):
+    for each, may in ((dsn, True), (pooled_dsn, False)):
+        options = {"autocommit": True, "cursor_factory": Cursor, "prepare_threshold": None}
+        with psycopg.connect(each, **options) as connection:
+            asked = [prepared._may_prepare(connection) for _ in range(8)]
+            assert asked == [False] * 5 + [may] * 3

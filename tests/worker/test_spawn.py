@@ -129,10 +129,17 @@ def test_a_cancelled_program_ends_and_so_does_the_worker_with_its_programs(queue
 
 
 @NEWEST
-def test_inline_payloads_are_refused_where_everybody_could_read_them(start):
-    worker = start("--isolation", "spawn", "--payload-mode", "inline")
+def test_inline_payloads_are_refused_where_everybody_could_read_them(start, tmp_path):
+    flags = ["--isolation", "spawn", "--payload-mode", "inline", "--until-empty"]
+    worker = start(*flags)
     assert worker.leave() == 2
     assert "Payload mode inline disabled in production builds" in worker.log
+    (tmp_path / "debug_settings.py").write_text("DEBUG = True")
+    own = {"DJANGO_SETTINGS_MODULE": "debug_settings", "PYTHONPATH": str(tmp_path)}
+    worker = start(*flags, **own)
+    assert worker.leave() == 0
+    assert "WARNING" in worker.log
+    assert "shows arguments to everybody" in worker.log
 
 
 @NEWEST

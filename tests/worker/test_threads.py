@@ -1,7 +1,9 @@
 """What is particular to thread mode: coroutines share a loop, and threads cannot be killed."""
 
+import re
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -78,3 +80,41 @@ def test_a_cancelled_task_is_recorded_at_once(queue, start):
     queue.running(run)
     queue.value("select reproq_cancel(%s)", run)
     assert queue.ended(run)["status"] == "CANCELLED"
+
+
+def test_large_runs_are_not_held_by_the_hundred(queue, start):
+    """What is claimed ahead is bounded by bytes, too, and so is what waits to be delivered."""
+    worker = start("--isolation", "thread").ready()
+    before = peak(worker.pid)
+    for name, arguments in (("noop", "repeat('x', 900000)"), ("repeat", "'x', 900000")):
+        queue.value(
+            f"select count(reproq_enqueue('plain.{name}', jsonb_build_array({arguments}),"
+            " dedup => false)) from generate_series(1, 150)"
+        )
+        until(lambda: queue.value("select count(*) from task_runs where finished_at is null") == 0)
+        assert peak(worker.pid) < before + 150
+
+
+def peak(pid):
+    """The most memory that a process has taken, in MB."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.search(r"VmHWM:\s+(\d+)", status)[1]) // 1024
+
+
+SETUP = """
+import logging.config
+
+from tests.worker.plain_executor import *
+
+def setup():
+    logging.config.dictConfig({"version": 1, "loggers": {"reproq": {"level": "ERROR"}}})
+"""
+
+
+def test_the_log_outlives_what_tasks_set_up_for_theirs(start, tmp_path):
+    """As Django does with LOGGING, in the worker's own process."""
+    (tmp_path / "loud_executor.py").write_text(SETUP)
+    flags = ["--isolation", "thread", "--executor-module", "loud_executor", "--until-empty"]
+    worker = start(*flags, PYTHONPATH=str(tmp_path))
+    assert worker.leave() == 0
+    assert "processed 0 tasks" in worker.log
