@@ -42,9 +42,10 @@ declare
 begin
     return query
     with open_queue as materialized (
-        -- Neither paused nor with a token bucket.
+        -- Neither paused nor with a token bucket. (Taken apart in the select list, an array is read
+        -- only as far as it is needed.)
         select q.queue_name
-        from unnest(queues) q (queue_name)
+        from (select unnest(queues) as queue_name) q
         where not exists (
                 select 1
                 from reproq_queue_controls c

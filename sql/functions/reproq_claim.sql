@@ -113,7 +113,7 @@ begin
                         from rate_limits b
                         where b.key like 'task:%' and b.tokens_per_second > 0 and b.burst_size > 0
                     )
-                from unnest(queues) q (queue_name)
+                from (select unnest(queues) as queue_name) q
                 cross join lateral (
                     select t.lock_key, t.concurrency_key
                     from reproq_ready t
@@ -158,10 +158,11 @@ begin
         if wait > interval '0' then
             perform _reproq_wait_for(worker_id, queues, wait);
         end if;
+    -- Who waits does so in all its queues, so one of them tells.
     elsif exists (
         select 1
         from reproq_waiters w
-        where w.queue_name = any(queues)
+        where w.queue_name = queues[1]
             and w.worker_id = reproq_claim.worker_id
             and w.waiting_until > v_now
     ) then

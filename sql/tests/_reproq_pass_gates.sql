@@ -49,6 +49,12 @@ delete from task_runs;
 select keyed(n, 'l', null, 0) from unnest('{a,b,c}'::text[]) n;
 select is(pass(1), 'a; slots -; parked 0', 'behind as many as are wanted nobody is looked at');
 
+delete from task_runs;
+select keyed('a', null, 'k', 3), keyed('other', null, 'k2', 1), keyed('b', null, 'k', 3), keyed('none', 'l', null, 0);
+select is(
+    pass(10), 'a other b none; slots 1 1 2 -; parked 0', 'with room for all each gets a slot of its own'
+);
+
 -- Slots in use are passed over.
 delete from task_runs;
 insert into reproq_leases (
@@ -102,6 +108,21 @@ select results_eq(
     'the others are parked at theirs'
 );
 select is((select sum(current_tokens) from rate_limits), 3::double precision, 'nothing is spent before a run has started');
+
+-- One bucket for all.
+delete from task_runs;
+create function paid(bucket text, out result text) language sql volatile as $$
+    select format('%s; parked %s', g.paid_by, g.parked)
+    from _reproq_pass_gates(
+        array(select l from reproq_ready l order by l.claim_order, l.result_id),
+        array_fill(bucket, array[(select count(*) from reproq_ready)::integer]), 9, 64
+    ) g;
+$$;
+select enqueue('a1'), enqueue('a2');
+select is(paid('task:a'), '{task:a,task:a}; parked 0', 'a bucket with a token for each lets all pass, and pays');
+select is(paid('task:none'), '{}; parked 0', 'one that is not there any more lets nobody pass, and parks nobody');
+select enqueue('a3');
+select is(paid('task:a'), '{task:a,task:a}; parked 1', 'one with fewer parks the rest');
 delete from task_runs;
 select keyed('l1', 'l', null, 0), keyed('l2', 'l', null, 0) as l2, keyed('l3', 'm', null, 0) as l3 \gset
 select g.parked from _reproq_pass_gates(
