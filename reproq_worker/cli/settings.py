@@ -150,8 +150,8 @@ monitor_options = _all(
     ),
     _option(
         "metrics_addr",
-        "The same on host:port; `:9090` is every interface. A public address needs a token, client"
-        " certificates or a list of addresses.",
+        "The same on host:port; `:9090` is every IPv4 interface. A public address needs a token,"
+        " client certificates or a list of addresses.",
         envvar="METRICS_ADDR",
     ),
     _option(

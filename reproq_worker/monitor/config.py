@@ -13,7 +13,7 @@ _LOCALHOST = ("127.0.0.0/8", "::1/128")
 class MonitorConfig:
     """The settings of section metrics; durations are seconds."""
 
-    #: host:port; without a host all interfaces, which needs some protection.
+    #: host:port; without a host every IPv4 interface, which needs some protection.
     addr: str
     auth_token: str | None = field(default=None, repr=False)
     #: What JWTs are signed with, where that is not auth_token.
@@ -49,7 +49,7 @@ class MonitorConfig:
             )
 
     def endpoint(self) -> tuple[str, int]:
-        """Host and port; the host of `:9090` is every interface."""
+        """Host and port; the host of `:9090` is every IPv4 interface."""
         host, colon, port = self.addr.rpartition(":")
         host = host.removeprefix("[").removesuffix("]")
         if not colon or not port.isdecimal() or not 0 <= int(port) <= 65535:
