@@ -22,7 +22,8 @@ _is_direct: WeakKeyDictionary[psycopg.Connection[Any], bool] = WeakKeyDictionary
 def prepare(cursor: CursorWrapper) -> None:
     """Let what this cursor of Django's says be prepared, where nothing can be lost by it."""
     connection = cursor.db.connection
-    if _may_prepare(connection):
+    # (Django writes a log of queries from what its own cursor has sent.)
+    if not cursor.db.queries_logged and _may_prepare(connection):
         cursor.cursor = _PreparedCursor(connection)
 
 

@@ -37,6 +37,8 @@ def test_an_enqueue_is_prepared_once_its_connection_has_lasted():
         enqueue(2)
     assert len(seen) == 4, "nothing is asked that the user would see"
     assert "reproq_enqueue" in seen[1]["sql"]
+    assert prepared() == [], "while queries are logged"
+    enqueue(2)
     [statement] = prepared()
     assert statement.startswith("select reproq_enqueue(")
     assert connection.connection.prepare_threshold is None, "as it was for the user's own"
