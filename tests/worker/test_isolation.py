@@ -33,6 +33,7 @@ def test_each_task_has_a_fork_of_its_own_that_takes_all_it_started_along(queue, 
     assert len(set(pids)) == len(pids)
     [(child, program)] = noted(file)
     until(lambda: not any(map(is_alive, [child, program, *pids])), 1)
+    until(lambda: len(worker.descendants()) == 3)  # the zygote, and a child ahead for each slot
     before = descriptors(worker)
     results(queue, [queue.enqueue("write") for _ in range(20)])
     until(lambda: sum(descriptors(worker)) <= sum(before) + 2, 2)
