@@ -10,7 +10,8 @@ the process that runs tasks and offers:
 - `execute(run: dict) -> dict`: runs one claimed run (the row of reproq_claim and `worker_id`; in
   thread mode `spec_json` holds only `args` and `kwargs`) and returns its outcome for reproq_finish,
   without the lease;
-- optionally `begin_thread()`: called in each thread that will do nothing but execute runs;
+- optionally `begin_thread()`: called in each thread that will do nothing but execute runs, and once
+  in the process whose forks do so;
 - optionally `is_async(run) -> bool` and `aexecute(run)`: thread mode runs such a run on its event
   loop instead of in a thread.
 """
