@@ -15,7 +15,7 @@ declare
     v_lost bigint[];
     v_expired bigint[];
 begin
-    v_lost := _reproq_take_lost(max_lost);
+    v_lost := _reproq_find_lost(max_lost);
     v_expired := array(
         select r.result_id
         from task_runs r

@@ -1,4 +1,8 @@
-create or replace function _reproq_take_lost(max_tasks integer, older_than interval default '0')
+create or replace function _reproq_take_lost(
+    max_tasks integer,
+    older_than interval default '0',
+    since timestamptz default null
+)
 returns bigint[]
 language plpgsql
 volatile
@@ -19,6 +23,7 @@ begin
         select l.result_id
         from reproq_leases l
         where l.leased_until <= v_now - older_than
+            and l.leased_until > coalesce(since, '-infinity')
             and pg_postmaster_start_time() + l.lease_length <= v_now
         order by l.leased_until, l.result_id
         limit max_tasks
@@ -41,5 +46,5 @@ begin
 end;
 $$;
 
-comment on function _reproq_take_lost(integer, interval) is
-'Take up to max_tasks leases that ran out so long ago off their runs, without waiting for those that somebody is just ending; the ids of the runs.';
+comment on function _reproq_take_lost(integer, interval, timestamptz) is
+'Take up to max_tasks leases that ran out so long ago off their runs, without waiting for those that somebody is just ending; the ids of the runs. since looks back no further, past leases that could not be vacuumed.';

@@ -195,6 +195,14 @@ comment on table reproq_leases is
 comment on column reproq_leases.lease_length is
 'The length that was asked for; after a restart of the server reclaim waits as long.';
 
+create table reproq_lost_look (
+    only_row boolean primary key default true check (only_row),
+    looked_until timestamptz not null,
+    whole_after timestamptz not null
+);
+comment on table reproq_lost_look is
+'How far the tick has looked for lost leases, and until when it need not look at all of them, where dead ones make that slow. No row means that it always does.';
+
 -- Part of the record, not of the ticket: a retry makes dependants wait again, and a dependant
 -- reads its predecessors' results.
 create table reproq_edges (
