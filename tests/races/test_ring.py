@@ -135,7 +135,7 @@ def turn_beside_a_backlog(conn, old_snapshot, backlog):
 def test_an_enqueue_that_stays_open_holds_up_its_own_partition_only(conn, make_conn):
     late = make_conn(autocommit=False)
     run = value(late, "select reproq_enqueue('a.late')")
-    time.sleep(0.03)
+    time.sleep(0.25)  # longer than a truncation waits for
     used = []
     for _ in range(6):
         wear_out(conn)
@@ -150,6 +150,29 @@ def test_an_enqueue_that_stays_open_holds_up_its_own_partition_only(conn, make_c
     while tick(conn)[1]:
         pass
     assert value(conn, "select _reproq_ring_bytes(0::smallint)") == 0
+
+
+def test_transactions_that_follow_one_another_do_not_stop_the_ring(conn, make_conn):
+    # As a saturated worker's do: on the line there is always one that is older than 20 ms.
+    sessions = [make_conn(autocommit=False) for _ in range(2)]
+    drained = []
+
+    def work(number):
+        if number < 2:
+            time.sleep(0.03 * number)
+            while not drained:
+                sessions[number].execute("select 1 from reproq_ready limit 1")
+                time.sleep(0.06)
+                sessions[number].commit()
+            return
+        wear_out(conn)
+        give_up_at = time.monotonic() + 20
+        while not tick(conn)[1] and time.monotonic() < give_up_at:
+            time.sleep(0.1)
+        drained.append(value(conn, "select _reproq_ring_bytes(0::smallint)"))
+
+    together(3, work)
+    assert drained == [0]
 
 
 def test_claims_beside_a_ring_that_turns_start_each_run_once(conn, make_conn):
