@@ -57,8 +57,8 @@ comment on function _reproq_fill_run() is
 create or replace trigger reproq_fill_run
 before insert on task_runs
 for each row
--- The enqueue functions bring a plain run complete, known by its place, and a call for each would take
--- them longer than anything else. Short, since Postgres reads it from text at every statement.
+-- The enqueue functions bring a plain run complete, known by its place, and a call for each would
+-- take them longer than anything else. Short, since Postgres reads it from text at every statement.
 when (
     (new.status = 'READY' and new.claim_order <> 0 and new.enqueued_by is null) is not true
 )

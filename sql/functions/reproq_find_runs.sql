@@ -68,17 +68,23 @@ begin
     elsif reproq_find_runs.status = 'WAITING' then
         -- Edges outlive those that waited, as records do.
         return query
-        select distinct r.result_id
+        select distinct e.result_id
         from (
             select e.result_id
             from reproq_edges e
             order by e.result_id desc, e.waits_for desc
             limit v_reach
         ) e
-        inner join task_runs r on r.result_id = any(array[e.result_id])
-        where r.status = 'WAITING'
-            and (reproq_find_runs.queue is null or r.queue_name = reproq_find_runs.queue)
-        order by r.result_id desc
+        -- (By its limit: a join might read all records, which lie in the order that is wanted.)
+        cross join lateral (
+            select r.result_id
+            from task_runs r
+            where r.result_id = e.result_id
+                and r.status = 'WAITING'
+                and (reproq_find_runs.queue is null or r.queue_name = reproq_find_runs.queue)
+            limit 1
+        ) r
+        order by e.result_id desc
         limit max_tasks;
     elsif reproq_find_runs.status = 'FAILED' then
         return query

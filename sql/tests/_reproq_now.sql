@@ -9,12 +9,13 @@ select ok(
 set local "reproq.now" = '2000-01-01';
 set local "reproq.clock" = '2000-01-01';
 select ok(_reproq_now() > '2020-01-01', 'no setting moves it');
--- (_reproq_truncate_drained asks how long other sessions' transactions are open, on their clock.)
+-- (_reproq_truncate_drained asks how long other sessions' transactions are open, on their clock, and
+-- _reproq_find_lost how long its own look took.)
 select is_empty(
     $$select p.proname
     from pg_proc p
     where p.proname ~ '^_?reproq_' and p.proname not like '%install%'
-        and p.proname not in ('_reproq_now', '_reproq_truncate_drained')
+        and p.proname not in ('_reproq_now', '_reproq_truncate_drained', '_reproq_find_lost')
         and p.prosrc ~* '\m(now|clock_timestamp|statement_timestamp|transaction_timestamp|timeofday)\(|\mcurrent_(time|date)|\mlocaltime'$$,
     'no other function asks any other clock (I24, I48)'
 );
