@@ -26,12 +26,17 @@ def _with_a_token(token):
 
 @pytest.fixture
 def at(monkeypatch):
-    """Moves the time of codes on: at(300) is five minutes from now."""
-    real = time.time
+    """The time of codes stands still; at(300) is five minutes from the test's begin.
+
+    A code's stamp has whole seconds: with a clock that runs, one given out at the end of its
+    second would be older than the test says.
+    """
+    begin = int(time.time())
 
     def at(seconds):
-        monkeypatch.setattr(time, "time", lambda: real() + seconds)
+        monkeypatch.setattr(time, "time", lambda: begin + seconds)
 
+    at(0)
     return at
 
 
@@ -128,9 +133,9 @@ def test_the_token(superuser):
 class TestTimes:
     def test_a_code_holds_for_ten_minutes(self, superuser, at):
         said = pair()
-        at(599)
+        at(600)
         assert superuser.get(page_of(said)).status_code == 200
-        at(602)
+        at(601)
         for method in (superuser.get, superuser.post):
             response = method(page_of(said))
             assert response.status_code == 404
@@ -140,16 +145,16 @@ class TestTimes:
         said, other = pair(), pair()
         for each in (said, other):
             superuser.post(page_of(each))
-        at(299)
+        at(300)
         assert poll(said["code"])[1]["status"] == "approved"
-        at(302)
+        at(301)
         assert poll(other["code"]) == (404, {"status": "expired"})
 
     def test_also_where_it_was_approved_late(self, superuser, at):
         said = pair()
-        at(598)
+        at(600)
         superuser.post(page_of(said))
-        at(890)
+        at(900)
         assert poll(said["code"])[1]["status"] == "approved"
 
     def test_one_that_nobody_approves_expires(self, at):
