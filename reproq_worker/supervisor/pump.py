@@ -15,6 +15,7 @@ from reproq_worker.supervisor.exchange import Exchange, Exchanged
 from reproq_worker.supervisor.ledger import Ledger, Outcome
 from reproq_worker.supervisor.pace import MAX_CLAIM, Pace
 from reproq_worker.supervisor.starter import Starter
+from reproq_worker.supervisor.summons import Summons
 
 #: The second look after a queue was found empty: an enqueue in a transaction that was open then
 #: asked whether somebody waits before it could see that we do.
@@ -55,6 +56,7 @@ class Pump:
         self.starter = Starter(config, ledger, executor, observer, self._wake.set)
         self._claim_at = 0.0
         self._idle_delay = SECOND_LOOK
+        self._summons = Summons(config.poll_max_backoff)
         #: Since when no claim has brought anything.
         self._empty_since: float | None = None
         self.claiming = True
@@ -117,8 +119,9 @@ class Pump:
             if not ended and not want:
                 await self._sleep(self._claim_at - now if room else _WAIT_FOR_WORK)
                 continue
-            wait = 2 * self._config.poll_max_backoff if self.listening else 0.0
+            wait = self._summons.ask(now) if want and self.listening else 0.0
             if await self._exchanged(self._exchange, ended, want, wait):
+                self._summons.answered()
                 pauses = delays()
             else:
                 await asyncio.sleep(next(pauses))
@@ -151,6 +154,7 @@ class Pump:
             result = await self._trade(exchange, ended, want, wait)
         except Exception as error:
             self._ledger.put_back(ended)
+            self._summons.over()
             self._log_failure(error)
             return False
         except asyncio.CancelledError:
@@ -226,6 +230,8 @@ class Pump:
             return False
 
     def _take_in(self, result: Exchanged) -> None:
+        if len(result.claimed) == result.asked_for:
+            self._summons.over()
         self.claimed_total += len(result.claimed)
         self._ledger.claimed(result.claimed)
         self.starter.start_waiting()
