@@ -8,18 +8,23 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncCursor
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import TransactionStatus
 
 from reproq_worker.logs import log
 
-#: The first statement of each transaction. Session settings would leak through PgBouncer.
-BOUND_TRANSACTION = (
-    "select set_config('statement_timeout', '30s', true),"
-    " set_config('lock_timeout', '5s', true),"
-    " set_config('idle_in_transaction_session_timeout', '30s', true)"
+_BOUND = (
+    "select set_config('statement_timeout', '30s', {local}),"
+    " set_config('lock_timeout', '5s', {local}),"
+    " set_config('idle_in_transaction_session_timeout', '30s', {local})"
 )
+_BOUND_SESSION = (
+    _BOUND.format(local="false")
+    + ", set_config('default_transaction_isolation', 'read committed', false)"
+)
+#: Where a pooler gives each transaction another session, settings of a session would leak.
+_BOUND_TRANSACTION = _BOUND.format(local="true")
 #: A connection that says nothing for so long is given up; the server has its own limit before.
 ANSWER_TIMEOUT = 40
 #: Servers that restart say several things in so many seconds; after them one is worth a line.
@@ -129,6 +134,8 @@ class Session:
         self._outages = outages
         self._connection: AsyncConnection | None = None
         self._opened_at = 0.0
+        #: Whether the connection has one session of the server to itself.
+        self._is_direct = False
         #: How often a connection had to be made.
         self.connects = 0
 
@@ -150,9 +157,29 @@ class Session:
                 self._conninfo, autocommit=True, prepare_threshold=None
             )
             self._opened_at = time.monotonic()
-            if await _is_direct(self._connection):
+            self._is_direct = await _is_direct(self._connection)
+            if self._is_direct:
                 self._connection.prepare_threshold = 1
+                await self._connection.execute(_BOUND_SESSION)
         return self._connection
+
+    async def execute(self, *statements: tuple[str, Sequence[object]]) -> list[AsyncCursor]:
+        """Run statements as one bounded transaction, in one round trip.
+
+        To begin and to commit are messages of their own, which a worker that waits for a task would
+        spend more time on than on the network. All up to the end of a pipeline is one transaction.
+        """
+        connection = await self.connection()
+        if self._is_direct and len(statements) == 1:
+            return [await connection.execute(*statements[0])]
+        async with connection.pipeline():
+            if not self._is_direct:
+                await connection.execute("begin isolation level read committed")
+                await connection.execute(_BOUND_TRANSACTION)
+            cursors = [await connection.execute(*statement) for statement in statements]
+            if not self._is_direct:
+                await connection.execute("commit")
+        return cursors
 
     async def query(
         self, statement: str, arguments: Sequence[object] = ()
@@ -160,12 +187,7 @@ class Session:
         """Run one statement in a bounded transaction of its own, in one round trip."""
         try:
             async with asyncio.timeout(ANSWER_TIMEOUT):
-                connection = await self.connection()
-                async with connection.pipeline():
-                    await connection.execute("begin isolation level read committed")
-                    await connection.execute(BOUND_TRANSACTION)
-                    cursor = await connection.execute(statement, arguments)
-                    await connection.execute("commit")
+                [cursor] = await self.execute((statement, arguments))
                 self.works()
                 return await cursor.fetchall() if cursor.description else []
         except Exception as error:

@@ -13,7 +13,7 @@ from reproq_worker.config import WorkerConfig
 from reproq_worker.held import Held
 from reproq_worker.logs import log
 from reproq_worker.supervisor import database
-from reproq_worker.supervisor.database import ANSWER_TIMEOUT, BOUND_TRANSACTION, Session
+from reproq_worker.supervisor.database import ANSWER_TIMEOUT, Session
 from reproq_worker.supervisor.ledger import Outcome
 
 _CLAIM = (
@@ -103,27 +103,23 @@ class Exchange:
         return int(count)
 
     async def _trade(self, ended: Sequence[Outcome], want: int, wait: float) -> Exchanged:
-        connection = await self._session.connection()
-        self._watch(connection)
+        self._watch(await self._session.connection())
         self._more = False
         sent = time.monotonic()
-        finished = claimed = None
-        async with connection.pipeline():
-            await connection.execute("begin isolation level read committed")
-            await connection.execute(BOUND_TRANSACTION)
-            if ended:
-                finished = await connection.execute(_FINISH, self._finish_arguments(ended))
-            if want:
-                claimed = await connection.execute(self._claim, self._claim_arguments(want, wait))
-            await connection.execute("commit")
+        statements: list[tuple[str, Sequence[object]]] = []
+        if ended:
+            statements.append((_FINISH, self._finish_arguments(ended)))
+        if want:
+            statements.append((self._claim, self._claim_arguments(want, wait)))
+        cursors = await self._session.execute(*statements)
         result = Exchanged(asked_for=want, more=self._more)
-        if finished is not None:
-            result.settled = _answers(ended, await finished.fetchall())
-        if claimed is not None:
+        if ended:
+            result.settled = _answers(ended, await cursors[0].fetchall())
+        if want:
             safe_until = sent + self._config.lease_seconds
             result.claimed = [
                 Held(*row[:_PAYLOAD], row[_PAYLOAD], row[_PAYLOAD + 1 :], safe_until)
-                for row in await claimed.fetchall()
+                for row in await cursors[-1].fetchall()
             ]
         return result
 
