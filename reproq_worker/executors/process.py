@@ -33,6 +33,10 @@ _RESTART_DELAY = 1.0
 _OTHER_DESCRIPTORS = 256
 #: Channel, output and error, and for a moment the child's ends of them, too.
 _DESCRIPTORS_PER_CHILD = 6
+#: Children that wait beside the busy ones where each serves one task, so that the next task need not
+#: wait for the end of one and the fork of another. Where tasks are so short that it matters, more
+#: would only wait for a core.
+_SPARE = 2
 #: How a process ends that was refused memory and does not know what to do.
 _MEMORY_SIGNALS = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGKILL)
 
@@ -45,7 +49,8 @@ class ProcessExecutor:
         self._tasks_per_child = (
             config.max_tasks_per_child if tasks_per_child is None else tasks_per_child
         )
-        self._slots = [Slot(index, self) for index in range(config.concurrency)]
+        spare = _SPARE if self._tasks_per_child == 1 else 0
+        self._slots = [Slot(index, self) for index in range(config.concurrency + spare)]
         self._idle: list[Slot] = []
         self._by_pid: dict[int, Slot] = {}
         self._by_run: dict[Held, Slot] = {}
@@ -60,13 +65,13 @@ class ProcessExecutor:
         self._loop = asyncio.get_running_loop()
         self._reports = reports.Reports(self._config, self._finish)
         processes.allow_descriptors(
-            self._config.concurrency * _DESCRIPTORS_PER_CHILD + _OTHER_DESCRIPTORS
+            len(self._slots) * _DESCRIPTORS_PER_CHILD + _OTHER_DESCRIPTORS
         )
         await self._start_zygote()
 
     def free_slots(self) -> int:
-        """Children that wait for a run; those being replaced do not count."""
-        return len(self._idle)
+        """Children that may be given a run; those being replaced do not count."""
+        return min(len(self._idle), self._config.concurrency - len(self._by_run))
 
     def needs_restart(self) -> bool:
         """Never: a child that is lost is replaced."""

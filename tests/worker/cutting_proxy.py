@@ -11,13 +11,19 @@ _QUESTIONS = (80877103, 80877104)
 
 
 class _Commits:
-    """Finds the COMMITs in what a client sends, also those that it has prepared."""
+    """Finds the ends of transactions in what a client sends, also of prepared statements.
+
+    A COMMIT is one. So is the end of a batch without `begin` in which a function of the queue was
+    called: to the server that batch is a transaction.
+    """
 
     def __init__(self) -> None:
         self._unread = b""
         self._has_begun = False
-        self._prepared: set[bytes] = set()
-        self._bound = False
+        self._statements: dict[bytes, bytes] = {}
+        self._bound = b""
+        self._is_open = False
+        self._batch_works = False
 
     def are_in(self, data: bytes) -> bool:
         """Whether one is complete with this data."""
@@ -36,14 +42,28 @@ class _Commits:
         return found
 
     def _is_commit(self, kind: bytes, body: bytes) -> bool:
-        if kind == b"Q":
-            return body.lower() == b"commit\0"
-        if kind == b"P":
-            name, text = body.split(b"\0")[:2]
-            (self._prepared.add if text.lower() == b"commit" else self._prepared.discard)(name)
-        elif kind == b"B":
-            self._bound = body.split(b"\0")[1] in self._prepared
-        return kind == b"E" and self._bound
+        match kind:
+            case b"Q":
+                return self._runs(body.rstrip(b"\0"))
+            case b"P":
+                name, text = body.split(b"\0")[:2]
+                self._statements[name] = text
+            case b"B":
+                self._bound = self._statements.get(body.split(b"\0")[1], b"")
+            case b"E":
+                return self._runs(self._bound)
+            case b"S":
+                ends, self._batch_works = self._batch_works, False
+                return ends and not self._is_open
+        return False
+
+    def _runs(self, statement: bytes) -> bool:
+        word = statement.split(b" ")[0].lower()
+        if word in (b"begin", b"commit", b"rollback"):
+            self._is_open = word == b"begin"
+            self._batch_works = False
+        self._batch_works |= b" reproq_" in statement
+        return word == b"commit"
 
 
 class CuttingProxy:

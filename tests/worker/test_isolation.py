@@ -3,6 +3,7 @@
 import os
 import signal
 import stat
+from itertools import pairwise
 
 import pytest
 
@@ -33,13 +34,21 @@ def test_each_task_has_a_fork_of_its_own_that_takes_all_it_started_along(queue, 
     assert len(set(pids)) == len(pids)
     [(child, program)] = noted(file)
     until(lambda: not any(map(is_alive, [child, program, *pids])), 1)
-    until(lambda: len(worker.descendants()) == 3)  # the zygote, and a child ahead for each slot
+    # The zygote, and children ahead: one for each slot, and two that take the place of busy ones.
+    until(lambda: len(worker.descendants()) == 5)
     before = descriptors(worker)
     results(queue, [queue.enqueue("write") for _ in range(20)])
     until(lambda: sum(descriptors(worker)) <= sum(before) + 2, 2)
     below = worker.descendants()
     worker.signal(signal.SIGKILL)
     until(lambda: not any(map(is_alive, below)), 1)
+
+
+def test_no_more_tasks_run_than_there_are_slots_though_more_children_wait(queue, start):
+    runs = [queue.enqueue("sleep", 0.2) for _ in range(5)]
+    assert start("--isolation", "fork", "--concurrency", 1, "--until-empty").leave() == 0
+    ends = sorted(queue.ended(run)["finished_at"] for run in runs)
+    assert all((later - before).total_seconds() > 0.15 for before, later in pairwise(ends))
 
 
 def test_what_a_leaving_child_has_left_behind_may_write_until_it_is_killed(queue, start, tmp_path):
