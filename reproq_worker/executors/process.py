@@ -33,9 +33,9 @@ _RESTART_DELAY = 1.0
 _OTHER_DESCRIPTORS = 256
 #: Channel, output and error, and for a moment the child's ends of them, too.
 _DESCRIPTORS_PER_CHILD = 6
-#: Children that wait beside the busy ones where each serves one task, so that the next task need not
-#: wait for the end of one and the fork of another. Where tasks are so short that it matters, more
-#: would only wait for a core.
+#: Children that wait beside the busy ones where each serves one task, so that the next task need
+#: not wait for the end of one and the fork of another. Where tasks are so short that it matters,
+#: more would only wait for a core.
 _SPARE = 2
 #: How a process ends that was refused memory and does not know what to do.
 _MEMORY_SIGNALS = (signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS, signal.SIGKILL)
@@ -64,9 +64,7 @@ class ProcessExecutor:
         self._freed = freed
         self._loop = asyncio.get_running_loop()
         self._reports = reports.Reports(self._config, self._finish)
-        processes.allow_descriptors(
-            len(self._slots) * _DESCRIPTORS_PER_CHILD + _OTHER_DESCRIPTORS
-        )
+        processes.allow_descriptors(len(self._slots) * _DESCRIPTORS_PER_CHILD + _OTHER_DESCRIPTORS)
         await self._start_zygote()
 
     def free_slots(self) -> int:
