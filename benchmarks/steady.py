@@ -83,7 +83,11 @@ def measure(minutes: float) -> dict[str, Any]:
     STATE.mkdir(parents=True, exist_ok=True)
     held = minutes * 60
     times = Times(
-        seek=min(20.0, held), settle=min(10.0, held), free=min(120.0, held / 2), held=held
+        seek=min(20.0, held),
+        settle=min(10.0, held),
+        # Long enough for several checkpoints, which make the slowest pickups of both.
+        free=held / 2,
+        held=held,
     )
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=STATE, prefix="run-")))

@@ -152,8 +152,7 @@ class ReproqBackend(RunStore, SpecBackend):
             for batch in batched(built, self.batch_size):
                 path, queue = batch[0].task.module_path, batch[0].task.queue_name
                 with tracing.enqueueing(path, queue) as traced:
-                    specs = [spec.json | traced for spec in batch]
-                    ids += call_column(cursor, "enqueue_many", specs=specs)
+                    ids += call_column(cursor, "enqueue_many", **_said_once(batch, traced))
         return ids
 
     def _enqueued(self, spec: Spec, db_alias: str, result_id: int) -> ReproqResult:
@@ -162,6 +161,14 @@ class ReproqBackend(RunStore, SpecBackend):
         )
         self._announce(result, spec)
         return result
+
+
+def _said_once(batch: Sequence[Spec], traced: dict[str, Any]) -> dict[str, Any]:
+    """The parameters of enqueue_many: what all have in common is sent and read once."""
+    shape = batch[0].shape
+    if all(spec.shape is shape for spec in batch):
+        return {"specs": [spec.own for spec in batch], "common": shape.json | traced}
+    return {"specs": [spec.json | traced for spec in batch]}
 
 
 def _backend_of(node: Node) -> ReproqBackend:

@@ -38,8 +38,18 @@ class Spec:
     task: AnyTask  # With the options of the call.
     args: Sequence[Any]
     kwargs: Mapping[str, Any]
-    parameters: dict[str, Any]  # Of reproq_enqueue; the SQL has the default of what is absent.
-    json: dict[str, Any]  # The same as an object for reproq_enqueue_many.
+    shape: "Shape"
+    own: dict[str, Any]  # What the call adds to its shape: JSON that is a parameter as well.
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Of reproq_enqueue; the SQL has the default of what is absent."""
+        return self.shape.parameters | self.own
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The same as an object for reproq_enqueue_many."""
+        return self.shape.json | self.own
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +114,7 @@ def build(task: AnyTask, args: Sequence[Any], kwargs: Mapping[str, Any], shape: 
     if "expires_in" in shape.parameters:
         _check_expiry(shape.parameters)
     called = changed(task, **shape.changes) if shape.changes else task
-    return Spec(called, args, kwargs, shape.parameters | own, shape.json | own)
+    return Spec(called, args, kwargs, shape, own)
 
 
 def _queue(task: AnyTask) -> str:

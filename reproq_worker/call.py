@@ -12,6 +12,7 @@ _CASTS = {
     "args": "jsonb",
     "kwargs": "jsonb",
     "specs": "jsonb",
+    "common": "jsonb",
     "nodes": "jsonb",
     "outcomes": "jsonb",
     "error": "jsonb",

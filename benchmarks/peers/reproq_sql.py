@@ -25,12 +25,13 @@ class System(Adapter):
                 cursor.execute(statement, [PATH, f"[{number}]"])
 
     def enqueue_bulk(self, numbers: Sequence[int]) -> None:
-        statement = "select * from reproq_enqueue_many(%s::jsonb)"
+        statement = "select * from reproq_enqueue_many(%s::jsonb, common => %s::jsonb)"
+        common = json.dumps({"task_path": PATH})
         with self._connection.cursor() as cursor, self._connection.transaction():
             for first in range(0, len(numbers), BATCH):
                 batch = numbers[first : first + BATCH]
-                specs = [{"task_path": PATH, "args": [number]} for number in batch]
-                cursor.execute(statement, [json.dumps(specs)])
+                specs = [{"args": [number]} for number in batch]
+                cursor.execute(statement, [json.dumps(specs), common])
 
     def worker(self) -> list[str]:
         return []

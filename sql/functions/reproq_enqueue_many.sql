@@ -1,4 +1,4 @@
-create or replace function reproq_enqueue_many(specs jsonb)
+create or replace function reproq_enqueue_many(specs jsonb, common jsonb default null)
 returns table (result_id bigint)
 language plpgsql
 volatile
@@ -8,19 +8,25 @@ begin
     if specs is null or jsonb_typeof(specs) <> 'array' then
         perform _reproq_refuse('specs', 'must be an array of objects');
     end if;
+    if jsonb_typeof(common) <> 'object' then
+        perform _reproq_refuse('common', 'must be an object');
+    end if;
     return query
     select i.result_id
-    from unnest(_reproq_enqueue_specs(specs, 'specs[%s].')) with ordinality i (result_id, place)
+    from unnest(_reproq_enqueue_specs(specs, 'specs[%s].', common))
+        with ordinality i (result_id, place)
     order by i.place;
 exception
     -- A value that Postgres could not read as its parameter's type.
     when invalid_text_representation or invalid_datetime_format or datetime_field_overflow
         or interval_field_overflow or numeric_value_out_of_range
         or invalid_time_zone_displacement_value then
+        perform _reproq_name_unreadable(jsonb_build_array(common), 'common.', sqlerrm)
+        where common is not null;
         perform _reproq_name_unreadable(specs, 'specs[%s].', sqlerrm);
         raise;
 end;
 $$;
 
-comment on function reproq_enqueue_many(jsonb) is
-'Enqueue an array of objects whose keys are the parameters of reproq_enqueue, all or nothing, and return a result_id for each in input order. Intervals are text or seconds. Errors: as reproq_enqueue, naming specs[i].parameter.';
+comment on function reproq_enqueue_many(jsonb, jsonb) is
+'Enqueue an array of objects whose keys are the parameters of reproq_enqueue, all or nothing, and return a result_id for each in input order. What they have in common may be given once, in common; a spec that names a key of it has its own. Intervals are text or seconds. Quickest where specs name nothing but args and kwargs. Errors: as reproq_enqueue, naming specs[i].parameter or common.parameter.';

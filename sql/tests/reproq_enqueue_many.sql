@@ -32,6 +32,50 @@ select is(
 );
 select is(many('[]'), '{}', 'an empty batch is no error');
 
+-- What specs have in common may be said once.
+
+create function many(specs jsonb, common jsonb) returns bigint[] language sql volatile as
+'select coalesce(array_agg(m.result_id), ''{}'') from reproq_enqueue_many(specs, common) m';
+
+select is(
+    many('[{"args": [1]}, {}, {"kwargs": {"a": 2}}]', '{"task_path": "shop.common", "priority": 3}'),
+    many('[
+        {"task_path": "shop.common", "priority": 3, "args": [1]},
+        {"task_path": "shop.common", "priority": 3},
+        {"task_path": "shop.common", "priority": 3, "kwargs": {"a": 2}}
+    ]'),
+    'which makes the same specs'
+);
+select is(
+    many('[{"args": [8], "queue": "mail"}, {}]', '{"task_path": "shop.common", "queue": "bulk", "args": [7]}'),
+    many('[
+        {"task_path": "shop.common", "queue": "mail", "args": [8]},
+        {"task_path": "shop.common", "queue": "bulk", "args": [7]}
+    ]'),
+    'a spec that names a key has its own'
+);
+select is(many('[]', '{"task_path": "shop.common"}'), '{}', 'nothing in common is no error either');
+select throws_ok(
+    $$select many('[{}]', '[]')$$, '22023', 'common: must be an object', 'it is an object'
+);
+select throws_ok(
+    $$select many('[{}]', '{"task_path": "shop"}')$$, '22023',
+    'common.task_path: must be a dotted path without spaces, at most 500 characters long',
+    'what is wrong in it is named there'
+);
+select throws_ok(
+    $$select many('[{}]', '{"task_path": "shop.common", "priority": "high"}')$$, '22023',
+    'common.priority: invalid input syntax for type integer: "high"', 'also what cannot be read'
+);
+select throws_ok(
+    $$select many('[{}, {"args": 7}]', '{"task_path": "shop.common"}')$$, '22023',
+    'specs[1].args: must be a JSON array', 'and what is wrong in a spec, in the spec'
+);
+select throws_ok(
+    $$select many('[{}, 7]', '{"task_path": "shop.common"}')$$, '22023',
+    'specs[1]: must be an object', 'which is an object, too'
+);
+
 -- Keys and defaults are those of reproq_enqueue.
 
 select is(

@@ -20,7 +20,7 @@ create role reproq_tap_app;
 create role reproq_tap_shop;
 create role reproq_tap_team;
 grant reproq_tap_team to reproq_tap_shop;
-alter function reproq_enqueue_many(jsonb) security definer;
+alter function reproq_enqueue_many(jsonb, jsonb) security definer;
 alter function reproq_results(bigint[]) security definer;
 revoke all on function reproq_explain(bigint) from public;
 

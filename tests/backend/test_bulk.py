@@ -93,7 +93,7 @@ def test_a_batch_that_the_database_refuses_takes_the_others_along(backend, monke
 
     def spec(task, args, kwargs):
         made = good(task, args, kwargs)
-        return made if args != (2,) else replace(made, json={"task_path": ""})
+        return made if args != (2,) else replace(made, own={"task_path": ""})
 
     monkeypatch.setattr(backend, "_spec", spec)
     with pytest.raises(ValueError, match="task_path"):

@@ -73,10 +73,17 @@ class Producing(Machine):
         )
         self.joined_or_added(result_id, spec)
 
-    @rule(batch=st.lists(specs, min_size=1, max_size=6))
-    def enqueue_many(self, batch: list[Spec]) -> None:
-        whole = [{"backoff_base": 10} | spec for spec in batch]
-        rows = self.sql("select result_id from reproq_enqueue_many(%s)", json.dumps(whole))
+    @rule(batch=st.lists(specs, min_size=1, max_size=6), of_one_task=st.booleans())
+    def enqueue_many(self, batch: list[Spec], of_one_task: bool) -> None:
+        common: Spec = {"backoff_base": 10}
+        own = batch
+        if of_one_task:
+            batch = [batch[0] | {"args": spec["args"]} for spec in batch]
+            common |= {name: value for name, value in batch[0].items() if name != "args"}
+            own = [{"args": spec["args"]} for spec in batch]
+        rows = self.sql(
+            "select result_id from reproq_enqueue_many(%s, %s)", json.dumps(own), json.dumps(common)
+        )
         for spec, (result_id,) in zip(batch, rows, strict=True):
             self.joined_or_added(result_id, spec)
 

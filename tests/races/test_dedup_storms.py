@@ -49,9 +49,15 @@ def test_a_look_before_an_insert_makes_twins(conn, make_conn, server):
     assert twice
 
 
-def bulk(conn, specs):
-    rows = conn.execute("select result_id from reproq_enqueue_many(%s)", [json.dumps(specs)])
+def bulk(conn, specs, common=None):
+    rows = conn.execute(
+        "select result_id from reproq_enqueue_many(%s, %s)", [json.dumps(specs), common]
+    )
     assert len({run for (run,) in rows.fetchall()}) == len(specs)
+
+
+def calls(conn, specs):
+    bulk(conn, [{"args": [spec["task_path"]]} for spec in specs], '{"task_path": "a.b"}')
 
 
 def one_by_one(conn, specs):
@@ -78,8 +84,9 @@ def deadlocks_of(conn, make_conn, enqueue, rounds):
     return deadlocks(conn) - before
 
 
-def test_bulks_of_overlapping_specs_in_any_order_never_deadlock(conn, make_conn):
-    assert deadlocks_of(conn, make_conn, bulk, 15) == 0
+@pytest.mark.parametrize("enqueue", [bulk, calls])
+def test_bulks_of_overlapping_specs_in_any_order_never_deadlock(conn, make_conn, enqueue):
+    assert deadlocks_of(conn, make_conn, enqueue, 15) == 0
     assert value(conn, "select count(*) from task_runs") == 80
 
 
