@@ -1,7 +1,6 @@
 """The loop: deliver what ended and claim more in one round trip, then wait for something to do."""
 
 import asyncio
-import random
 import time
 
 from reproq_worker.config import WorkerConfig
@@ -14,12 +13,10 @@ from reproq_worker.supervisor.database import delays
 from reproq_worker.supervisor.exchange import Exchange, Exchanged
 from reproq_worker.supervisor.ledger import Ledger, Outcome
 from reproq_worker.supervisor.pace import MAX_CLAIM, Pace
+from reproq_worker.supervisor.polling import Polling
 from reproq_worker.supervisor.starter import Starter
 from reproq_worker.supervisor.summons import Summons
 
-#: The second look after a queue was found empty: an enqueue in a transaction that was open then
-#: asked whether somebody waits before it could see that we do.
-SECOND_LOOK = 0.02
 _WAIT_FOR_WORK = 3600.0
 _EMPTY_ENOUGH = 3.0
 #: With so many outcomes waiting while an exchange is under way, a second one begins beside it.
@@ -54,8 +51,7 @@ class Pump:
         #: Outcomes have piled up.
         self._piled = asyncio.Event()
         self.starter = Starter(config, ledger, executor, observer, self._wake.set)
-        self._claim_at = 0.0
-        self._idle_delay = SECOND_LOOK
+        self._polling = Polling(config.poll_min_backoff, config.poll_max_backoff)
         self._summons = Summons(config.poll_max_backoff)
         #: Since when no claim has brought anything.
         self._empty_since: float | None = None
@@ -88,8 +84,7 @@ class Pump:
 
     def work_announced(self) -> None:
         """A NOTIFY says that there is work: look at once."""
-        self._claim_at = 0.0
-        self._idle_delay = SECOND_LOOK
+        self._polling.look_at_once()
         self._wake.set()
 
     def stop_claiming(self) -> None:
@@ -114,10 +109,11 @@ class Pump:
             now = time.monotonic()
             room = self._room(now)
             # With outcomes to deliver the round trip is paid for: claim along.
-            want = room if self._ledger.outbox or now >= self._claim_at else 0
+            pause = self._polling.seconds_left(now)
+            want = room if self._ledger.outbox or pause <= 0 else 0
             ended = self._ledger.take_outcomes()
             if not ended and not want:
-                await self._sleep(self._claim_at - now if room else _WAIT_FOR_WORK)
+                await self._sleep(pause if room else _WAIT_FOR_WORK)
                 continue
             wait = self._summons.ask(now) if want and self.listening else 0.0
             if await self._exchanged(self._exchange, ended, want, wait):
@@ -172,7 +168,7 @@ class Pump:
         self, exchange: Exchange, ended: list[Outcome], want: int, wait: float
     ) -> Exchanged:
         if want:
-            self._claim_at = time.monotonic()
+            self._polling.looks()
         began = time.monotonic()
         try:
             result = await exchange.trade(ended, want, wait)
@@ -238,18 +234,13 @@ class Pump:
         if not self.claiming:  # the signal came while the claim was under way
             self.starter.give_back_waiting()
         if result.claimed:
-            self._idle_delay = SECOND_LOOK
+            self._polling.found()
         if result.claimed or result.more:
             self._empty_since = None
         elif self._empty_since is None:
             self._empty_since = time.monotonic()
-        if len(result.claimed) < result.asked_for and not result.more and self._claim_at > 0:
-            self._claim_at = time.monotonic() + self._next_idle_delay()
-
-    def _next_idle_delay(self) -> float:
-        delay = min(self._idle_delay, self._config.poll_max_backoff)
-        self._idle_delay = max(delay * 2, self._config.poll_min_backoff)
-        return delay * random.uniform(0.8, 1.0)
+        if len(result.claimed) < result.asked_for and not result.more:
+            self._polling.found_too_little()
 
     async def _sleep(self, seconds: float) -> None:
         try:

@@ -1,8 +1,10 @@
 """Whether Postgres would tell this worker of new work, and when to ask for that again."""
 
-#: A NOTIFY is asked for so many polls ahead, and again when one of them is left. The database
-#: renews only what is half over, so the two cannot misunderstand each other by a moment.
-_POLLS = 3
+#: A NOTIFY is asked for so many polls ahead,
+_POLLS = 4
+#: and again when so many are left: more than one, or it might end before the next, and less than
+#: half, since the database renews only what is half over.
+_LAST = 1.5
 
 
 class Summons:
@@ -19,7 +21,7 @@ class Summons:
 
     def ask(self, now: float) -> float:
         """For how many seconds the claim that is sent now should ask for a NOTIFY; mostly 0."""
-        if now < self._ends_at - self._poll_seconds:
+        if now < self._ends_at - _LAST * self._poll_seconds:
             return 0.0
         self._asked_at = now
         return _POLLS * self._poll_seconds

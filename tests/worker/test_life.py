@@ -107,6 +107,19 @@ def test_a_notify_wakes_an_idle_worker_at_once(queue, start):
 
 
 @pytest.mark.parametrize("server", ["pg18"], indirect=True)
+def test_an_idle_worker_always_has_a_notify_on_its_way(queue, start):
+    start("--interval", "400ms").ready()
+    waits = "select bool_and(waiting_until > clock_timestamp()) from reproq_waiters"
+    until(lambda: queue.value(waits))
+    begun_at = "select min(waiting_until) from reproq_waiters"
+    first, times = queue.value(begun_at), set()
+    while len(times) < 2:
+        assert queue.value(waits)
+        times |= {queue.value(begun_at)} - {first}
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("server", ["pg18"], indirect=True)
 def test_polling_finds_work_where_listening_is_impossible(queue, start):
     start("--interval", "0.5s", "--listen-dsn", "postgresql://127.0.0.1:1/nowhere").ready()
     time.sleep(1)
