@@ -82,6 +82,7 @@ def test_a_cancelled_task_is_recorded_at_once(queue, start):
     assert queue.ended(run)["status"] == "CANCELLED"
 
 
+@pytest.mark.slow
 def test_large_runs_are_not_held_by_the_hundred(queue, start):
     """What is claimed ahead is bounded by bytes, too, and so is what waits to be delivered."""
     worker = start("--isolation", "thread").ready()
