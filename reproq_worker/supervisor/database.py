@@ -153,14 +153,19 @@ class Session:
         """The open connection, or a new one; raises when there is none to have."""
         if self._connection is None or self._connection.closed:
             self.connects += 1
-            self._connection = await AsyncConnection.connect(
+            connection = await AsyncConnection.connect(
                 self._conninfo, autocommit=True, prepare_threshold=None
             )
+            try:
+                self._is_direct = await _is_direct(connection)
+                if self._is_direct:
+                    connection.prepare_threshold = 1
+                    await connection.execute(_BOUND_SESSION)
+            except BaseException:
+                await connection.close()  # one without its bounds is of no use
+                raise
+            self._connection = connection
             self._opened_at = time.monotonic()
-            self._is_direct = await _is_direct(self._connection)
-            if self._is_direct:
-                self._connection.prepare_threshold = 1
-                await self._connection.execute(_BOUND_SESSION)
         return self._connection
 
     async def execute(self, *statements: tuple[str, Sequence[object]]) -> list[AsyncCursor]:
@@ -208,7 +213,8 @@ class Session:
             return
         if not is_outage(error):
             try:
-                await asyncio.wait_for(connection.rollback(), 5)
+                async with asyncio.timeout(5):
+                    await _roll_back(connection)
                 self._connection = connection
                 return
             except (psycopg.Error, TimeoutError):
@@ -230,6 +236,17 @@ async def _is_direct(connection: AsyncConnection) -> bool:
     """
     cursor = await connection.execute("select pg_backend_pid()")
     return await cursor.fetchone() == (connection.info.backend_pid,)
+
+
+async def _roll_back(connection: AsyncConnection) -> None:
+    """Leave a transaction that failed, and make psycopg forget what it has prepared.
+
+    What was to be prepared behind the statement that failed never was. psycopg forgets it with a
+    transaction that it rolls back, and where a batch was one there is none left.
+    """
+    if connection.info.transaction_status == TransactionStatus.IDLE:
+        await connection.execute("begin")
+    await connection.rollback()
 
 
 def _spelled_out(dsn: str) -> dict[str, str]:

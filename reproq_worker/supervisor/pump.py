@@ -180,6 +180,7 @@ class Pump:
             log.warning(
                 "outcomes refused as a batch, sending them one by one: %s", database.brief(error)
             )
+            self._summons.over()  # the claim beside them came to nothing
             return await exchange.deliver_one_by_one(ended)
 
     def _room(self, now: float) -> int:
