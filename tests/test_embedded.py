@@ -105,6 +105,7 @@ def test_starts_on_the_folder_of_a_killed_owner(owner):
         assert ask(server.dsn()) == 1
 
 
+@pytest.mark.slow
 def test_folder_in_use_is_refused(owner):
     _, server, _, data = owner
     with pytest.raises(PostgresNotStarted, match=rf"in use by another server \(process {server}\)"):

@@ -195,6 +195,7 @@ def refused_by(command: str, *arguments: str) -> CommandError:
     return error.value
 
 
+@pytest.mark.slow
 def test_the_worker_says_what_it_allows_unless_somebody_else_does(django_env, tmp_path):
     def said(*flags: str, **environment: str) -> bool:
         done = subprocess.run(

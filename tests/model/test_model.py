@@ -39,7 +39,7 @@ class WorkflowMachine(QueueMachine):
 
 # CI looks at more. The older server plays the first ones of the same examples, the narrower
 # machines' only in CI.
-EXAMPLES = 200 if os.environ.get("CI") else 120
+EXAMPLES = 200 if os.environ.get("CI") else 100
 MACHINES = [
     (QueueMachine, NEWEST, EXAMPLES),
     (LimitMachine, NEWEST, EXAMPLES),

@@ -101,6 +101,7 @@ def test_starts_keep_to_their_rate_in_every_window(conn, make_conn, seconds):
         assert 0.9 * 50 * seconds <= len(in_time) <= 10 + 50 * seconds + 1
 
 
+@pytest.mark.slow
 @pytest.mark.breaks_invariants
 @pytest.mark.parametrize("server", [NEWEST], indirect=True)
 def test_a_bucket_that_is_not_taken_lets_too_many_start(conn, make_conn, server):

@@ -26,6 +26,7 @@ datetime.datetime = Datetime
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [600, -600])
 def test_a_worker_ten_minutes_off_keeps_its_leases_and_stores_no_time_of_its_own(
     queue, start, tmp_path, seconds
