@@ -39,12 +39,12 @@ class WorkflowMachine(QueueMachine):
 
 # CI looks at more. The older server plays the first ones of the same examples, the narrower
 # machines' only in CI.
-EXAMPLES = 200 if os.environ.get("CI") else 100
+EXAMPLES = 200 if os.environ.get("CI") else 60
 MACHINES = [
     (QueueMachine, NEWEST, EXAMPLES),
     (LimitMachine, NEWEST, EXAMPLES),
     (WorkflowMachine, NEWEST, EXAMPLES),
-    (QueueMachine, OLDER, 70),
+    (QueueMachine, OLDER, min(EXAMPLES, 70)),
     pytest.param(LimitMachine, OLDER, 70, marks=pytest.mark.slow),
     pytest.param(WorkflowMachine, OLDER, 70, marks=pytest.mark.slow),
 ]
@@ -113,6 +113,7 @@ def test_the_queue_does_what_the_model_does(conn, clock, machine, server, exampl
         run(machine, conn, clock, examples, stateful_step_count=40, derandomize=True, database=None)
 
 
+@pytest.mark.slow
 @pytest.mark.breaks_invariants
 @pytest.mark.parametrize("server", [NEWEST], indirect=True)
 @pytest.mark.parametrize("fault", FAULTS)
