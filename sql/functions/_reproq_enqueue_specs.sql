@@ -20,11 +20,12 @@ declare
     v_unaged bigint := _reproq_claim_order('', 0, v_now);
     v_by_other boolean := session_user <> current_user or current_setting('role') <> 'none';
     v_call constant text[] := array['args', 'kwargs'];
+    v_are_calls boolean;
     v_inserted bigint[];
     v_again bigint[];
     v_retried bigint[];
 begin
-    if common is not null and not common ?| v_call and not exists (
+    v_are_calls := common is not null and not common ?| v_call and not exists (
         select 1
         from jsonb_array_elements(specs) e (spec)
         where jsonb_typeof(e.spec) <> 'object'
@@ -33,7 +34,8 @@ begin
             or jsonb_typeof(e.spec -> 'kwargs') <> 'object'
             -- (So small that their size need not be asked for apart.)
             or pg_column_size(e.spec) >= 131072
-    ) then
+    );
+    if v_are_calls then
         v_inserted := _reproq_enqueue_calls(common, specs, v_ids, v_now);
         if cardinality(v_inserted) = cardinality(v_ids) then
             return v_ids;
@@ -52,7 +54,7 @@ begin
         );
     end if;
 
-    if v_inserted is null then
+    if not v_are_calls then
         -- In hash order, so that two batches with the same specs never wait for each other in a
         -- circle.
         with inserted as (

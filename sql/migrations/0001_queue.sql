@@ -269,7 +269,7 @@ create table periodic_tasks (
     name text primary key,
     cron_expr text not null,
     time_zone text not null default 'UTC',
-    task_path text,
+    task_path text not null,
     payload_json jsonb not null default '{}',
     queue_name text not null default 'default',
     priority integer not null default 0,

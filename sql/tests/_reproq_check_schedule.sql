@@ -16,6 +16,8 @@ language sql
 volatile
 as 'select to_char(next_run_at, ''HH24:MI'') from periodic_tasks t where t.name = due.name';
 
+select col_not_null('periodic_tasks', 'task_path', 'a schedule names its task');
+
 -- What is left out is filled.
 
 select is(add('a'), '2100-01-01 12:10', 'the next slot is filled in');

@@ -64,15 +64,7 @@ select is_empty('select * from reproq_violations()', 'no invariant is broken');
 
 -- Rows are written in the order of their hashes, so that two batches never deadlock (I6).
 
-create temporary table written (place integer generated always as identity, result_id bigint);
-create function pg_temp.note_row() returns trigger language plpgsql volatile as $$
-begin
-    insert into written (result_id) values (new.result_id);
-    return null;
-end;
-$$;
-create trigger note_row after insert on task_runs
-for each row execute function pg_temp.note_row();
+\ir helpers/written.sql
 select calls(
     '{"task_path": "order.of.hashes"}',
     (select jsonb_agg(jsonb_build_object('args', jsonb_build_array(n))) from generate_series(1, 50) n)
