@@ -19,29 +19,10 @@ declare
     );
     v_unaged bigint := _reproq_claim_order('', 0, v_now);
     v_by_other boolean := session_user <> current_user or current_setting('role') <> 'none';
-    v_call constant text[] := array['args', 'kwargs'];
-    v_are_calls boolean;
     v_inserted bigint[];
     v_again bigint[];
     v_retried bigint[];
 begin
-    v_are_calls := common is not null and not common ?| v_call and not exists (
-        select 1
-        from jsonb_array_elements(specs) e (spec)
-        where jsonb_typeof(e.spec) <> 'object'
-            or e.spec - v_call <> '{}'
-            or jsonb_typeof(e.spec -> 'args') <> 'array'
-            or jsonb_typeof(e.spec -> 'kwargs') <> 'object'
-            -- (So small that their size need not be asked for apart.)
-            or pg_column_size(e.spec) >= 131072
-    );
-    if v_are_calls then
-        v_inserted := _reproq_enqueue_calls(common, specs, v_ids, v_now);
-        if cardinality(v_inserted) = cardinality(v_ids) then
-            return v_ids;
-        end if;
-    end if;
-
     if common is not null then
         specs := (
             select coalesce(
@@ -54,40 +35,38 @@ begin
         );
     end if;
 
-    if not v_are_calls then
-        -- In hash order, so that two batches with the same specs never wait for each other in a
-        -- circle.
-        with inserted as (
-            insert into task_runs as r (
-                result_id, claim_order, queue_name, priority, backend_alias, task_path, spec_json,
-                spec_hash, dedup,
-                run_after, expires_at, timeout_seconds, max_attempts, max_lease_losses,
-                backoff_base, backoff_cap, lock_key, concurrency_key, concurrency_limit,
-                metadata_json, result_ttl, traceparent, enqueued_at, created_at, updated_at
-            )
-            select
-                v_ids[s.place],
-                -- (Of one that may have to wait, the trigger finds status and place. It also notes
-                -- who is not the owner by name.)
-                case
-                    when s.run_after is not null or v_by_other then 0
-                    when s.priority = 0 then v_unaged
-                    else _reproq_claim_order(s.queue_name, s.priority, v_now)
-                end,
-                s.queue_name, s.priority, s.backend_alias, s.task_path, s.spec_json, s.spec_hash,
-                s.dedup,
-                s.run_after, s.expires_at, s.timeout_seconds, s.max_attempts, s.max_lease_losses,
-                s.backoff_base, s.backoff_cap, s.lock_key, s.concurrency_key, s.concurrency_limit,
-                s.metadata, s.result_ttl, s.traceparent, v_now, v_now, v_now
-            from _reproq_read_specs(specs, prefix, v_now) s
-            order by s.spec_hash, s.place
-            on conflict (spec_hash) where r.dedup and r.finished_at is null do nothing
-            returning r.result_id
+    -- In hash order, so that two batches with the same specs never wait for each other in a
+    -- circle.
+    with inserted as (
+        insert into task_runs as r (
+            result_id, claim_order, queue_name, priority, backend_alias, task_path, spec_json,
+            spec_hash, dedup,
+            run_after, expires_at, timeout_seconds, max_attempts, max_lease_losses,
+            backoff_base, backoff_cap, lock_key, concurrency_key, concurrency_limit,
+            metadata_json, result_ttl, traceparent, enqueued_at, created_at, updated_at
         )
+        select
+            v_ids[s.place],
+            -- (Of one that may have to wait, the trigger finds status and place. It also notes
+            -- who is not the owner by name.)
+            case
+                when s.run_after is not null or v_by_other then 0
+                when s.priority = 0 then v_unaged
+                else _reproq_claim_order(s.queue_name, s.priority, v_now)
+            end,
+            s.queue_name, s.priority, s.backend_alias, s.task_path, s.spec_json, s.spec_hash,
+            s.dedup,
+            s.run_after, s.expires_at, s.timeout_seconds, s.max_attempts, s.max_lease_losses,
+            s.backoff_base, s.backoff_cap, s.lock_key, s.concurrency_key, s.concurrency_limit,
+            s.metadata, s.result_ttl, s.traceparent, v_now, v_now, v_now
+        from _reproq_read_specs(specs, prefix, v_now) s
+        order by s.spec_hash, s.place
+        on conflict (spec_hash) where r.dedup and r.finished_at is null do nothing
+        returning r.result_id
+    )
 
-        select array_agg(i.result_id) into v_inserted
-        from inserted i;
-    end if;
+    select array_agg(i.result_id) into v_inserted
+    from inserted i;
 
     if coalesce(cardinality(v_inserted), 0) = cardinality(v_ids) then
         return v_ids;

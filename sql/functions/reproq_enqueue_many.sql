@@ -4,6 +4,8 @@ language plpgsql
 volatile
 set search_path from current
 as $$
+declare
+    c_call constant text[] := array['args', 'kwargs'];
 begin
     if specs is null or jsonb_typeof(specs) <> 'array' then
         perform _reproq_refuse('specs', 'must be an array of objects');
@@ -11,12 +13,35 @@ begin
     if jsonb_typeof(common) <> 'object' then
         perform _reproq_refuse('common', 'must be an object');
     end if;
+    if common is not null and not common ?| c_call and not exists (
+        select 1
+        from jsonb_array_elements(specs) e (spec)
+        where jsonb_typeof(e.spec) <> 'object'
+            or e.spec - c_call <> '{}'
+            or jsonb_typeof(e.spec -> 'args') <> 'array'
+            or jsonb_typeof(e.spec -> 'kwargs') <> 'object'
+            -- (So small that their size need not be asked for apart.)
+            or pg_column_size(e.spec) >= 131072
+    ) then
+        return query
+        select i.result_id
+        from unnest(_reproq_enqueue_calls(specs, common)) with ordinality i (result_id, place)
+        order by i.place;
+        return;
+    end if;
     return query
     select i.result_id
     from unnest(_reproq_enqueue_specs(specs, 'specs[%s].', common))
         with ordinality i (result_id, place)
     order by i.place;
 exception
+    -- A call has a live twin, which this way joins.
+    when unique_violation then
+        return query
+        select i.result_id
+        from unnest(_reproq_enqueue_specs(specs, 'specs[%s].', common))
+            with ordinality i (result_id, place)
+        order by i.place;
     -- A value that Postgres could not read as its parameter's type.
     when invalid_text_representation or invalid_datetime_format or datetime_field_overflow
         or interval_field_overflow or numeric_value_out_of_range
