@@ -47,7 +47,10 @@ begin
         v_one.concurrency_key, v_one.concurrency_limit, v_one.metadata, v_one.result_ttl,
         v_one.traceparent, v_now, v_now, v_now
     from (
-        select s.place, s.call, s.spec, _reproq_spec_hash(s.spec) as spec_hash
+        select
+            s.place, s.call, s.spec,
+            -- As _reproq_spec_hash has it, without a call for each.
+            encode(sha256(convert_to(s.spec, 'UTF8')), 'hex') as spec_hash
         from (
             select
                 e.place, e.call,

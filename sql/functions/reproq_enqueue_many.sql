@@ -6,6 +6,8 @@ set search_path from current
 as $$
 declare
     c_call constant text[] := array['args', 'kwargs'];
+    v_are_calls boolean;
+    v_ids bigint[];
 begin
     if specs is null or jsonb_typeof(specs) <> 'array' then
         perform _reproq_refuse('specs', 'must be an array of objects');
@@ -13,7 +15,7 @@ begin
     if jsonb_typeof(common) <> 'object' then
         perform _reproq_refuse('common', 'must be an object');
     end if;
-    if common is not null and not common ?| c_call and not exists (
+    v_are_calls := common is not null and not common ?| c_call and not exists (
         select 1
         from jsonb_array_elements(specs) e (spec)
         where jsonb_typeof(e.spec) <> 'object'
@@ -22,20 +24,18 @@ begin
             or jsonb_typeof(e.spec -> 'kwargs') <> 'object'
             -- (So small that their size need not be asked for apart.)
             or pg_column_size(e.spec) >= 131072
-    ) then
-        return query
-        select i.result_id
-        from unnest(_reproq_enqueue_calls(specs, common)) with ordinality i (result_id, place)
-        order by i.place;
-        return;
+    );
+    if v_are_calls then
+        v_ids := _reproq_enqueue_calls(specs, common);
+    else
+        v_ids := _reproq_enqueue_specs(specs, 'specs[%s].', common);
     end if;
     return query
     select i.result_id
-    from unnest(_reproq_enqueue_specs(specs, 'specs[%s].', common))
-        with ordinality i (result_id, place)
+    from unnest(v_ids) with ordinality i (result_id, place)
     order by i.place;
 exception
-    -- A call has a live twin, which this way joins.
+    -- A call has a live twin: nothing was inserted, and this way joins it.
     when unique_violation then
         return query
         select i.result_id

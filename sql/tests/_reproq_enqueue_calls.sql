@@ -2,12 +2,6 @@ begin;
 select no_plan();
 \ir helpers/setup.sql
 
-create function calls(common jsonb, calls jsonb) returns bigint[] language sql volatile as
-$$select _reproq_enqueue_calls(
-    common, calls,
-    array(select nextval('task_runs_result_id_seq') from jsonb_array_elements(calls)), _reproq_now()
-)$$;
-
 -- Whatever is common, the records are those of whole specs.
 
 create temporary table common (place integer generated always as identity, given jsonb);
@@ -40,7 +34,7 @@ begin
             raise exception using errcode = 'TEST1';
         exception when sqlstate 'TEST1' then null;
         end;
-        insert into seen values (v_one.place, v_whole, records(calls(v_one.given, c_calls)));
+        insert into seen values (v_one.place, v_whole, records(_reproq_enqueue_calls(c_calls, v_one.given)));
     end loop;
 end;
 $$;
@@ -49,15 +43,28 @@ select is(
     (select count(*)::integer from seen s where jsonb_array_length(s.calls) = 4), 7, 'none is missing'
 );
 
--- Only the new ones are answered.
+-- All of them are new, or none is inserted.
 
+select _reproq_enqueue_calls('[{"args": [7]}, {"args": [6]}, {}]', '{"task_path": "new.ones"}') as ids \gset
 select is(
-    cardinality(calls('{"task_path": "a.b"}', '[{"args": [1, "[]"]}, {"args": [2]}, {"args": [2]}]')), 1,
-    'one that meets a live twin, or a twin of its own batch, is not inserted'
+    (select array_agg(r.spec_json -> 'args' order by i.place)
+    from unnest(:'ids'::bigint[]) with ordinality i (id, place) inner join task_runs r on r.result_id = i.id),
+    '{[7],[6],[]}'::jsonb[], 'ids come in the order of the calls'
 );
-select is(calls('{"task_path": "a.b"}', '[{}]'), '{}', 'none at all is an empty array');
 select throws_ok(
-    $$select calls('{"task_path": "a.b", "queues": 1}', '[{}]')$$, '22023',
+    $$select _reproq_enqueue_calls('[{"args": [5]}, {"args": [6]}]', '{"task_path": "new.ones"}')$$,
+    '23505', null, 'one that meets a live twin stops them all'
+);
+select throws_ok(
+    $$select _reproq_enqueue_calls('[{"args": [5]}, {"args": [5]}]', '{"task_path": "new.ones"}')$$,
+    '23505', null, 'so does a twin of their own'
+);
+select is(
+    (select count(*)::integer from task_runs where task_path = 'new.ones'), 3, 'nothing is left of them'
+);
+select is(_reproq_enqueue_calls('[]', '{"task_path": "a.b"}'), '{}', 'no calls, no ids');
+select throws_ok(
+    $$select _reproq_enqueue_calls('[{}]', '{"task_path": "a.b", "queues": 1}')$$, '22023',
     'common.queues: is no parameter of reproq_enqueue', 'what is wrong in common is named'
 );
 select is_empty('select * from reproq_violations()', 'no invariant is broken');
@@ -65,9 +72,9 @@ select is_empty('select * from reproq_violations()', 'no invariant is broken');
 -- Rows are written in the order of their hashes, so that two batches never deadlock (I6).
 
 \ir helpers/written.sql
-select calls(
-    '{"task_path": "order.of.hashes"}',
-    (select jsonb_agg(jsonb_build_object('args', jsonb_build_array(n))) from generate_series(1, 50) n)
+select _reproq_enqueue_calls(
+    (select jsonb_agg(jsonb_build_object('args', jsonb_build_array(n))) from generate_series(1, 50) n),
+    '{"task_path": "order.of.hashes"}'
 );
 select is(
     (select array_agg(result_id order by place) from written),
