@@ -20,8 +20,11 @@ begin
         select 1
         from jsonb_array_elements(outcomes) o (outcome)
         where (
-            o.outcome ->> 'result_id' ~ '^\d{1,18}$'
-            and o.outcome ->> 'lease_no' ~ '^\d{1,18}$'
+            -- (A bound within the pattern takes four times as long.)
+            length(o.outcome ->> 'result_id') <= 18
+            and o.outcome ->> 'result_id' ~ '^[0-9]+$'
+            and length(o.outcome ->> 'lease_no') <= 18
+            and o.outcome ->> 'lease_no' ~ '^[0-9]+$'
             and o.outcome ->> 'outcome' = 'complete'
             and not o.outcome ?| array['error', 'metadata', 'retry', 'retry_in']
             and (
