@@ -25,7 +25,7 @@ begin
     -- The arguments go where the spec of no call has [] and {}: before them are only numbers.
     v_pieces := regexp_match(v_one.spec_json::text, '^(.*?)\[\](.*?)\{\}(.*)$');
 
-    -- In hash order, as in _reproq_enqueue_specs.
+    -- In hash order, as in _reproq_enqueue_specs, but as new ones: a twin is an error here.
     insert into task_runs (
         result_id, claim_order, queue_name, priority, backend_alias, task_path, spec_json,
         spec_hash, dedup,
