@@ -22,11 +22,21 @@ begin
                 and t.result_id = r.result_id;
         when 'WAITING' then
             -- Its edges stay; the lock on the record stands for the ticket. Its dependants, which
-            -- end with it, are locked along, since they may come before it in the order.
-            perform _reproq_lock_dependants(null, array[result_id]);
-            perform r.result_id
-            from task_runs r
-            where r.result_id = _reproq_take_ticket.result_id and r.status = 'WAITING';
+            -- end with it, are locked along, since they may come before it in the order. Where it
+            -- waits no more, they are let go again: who ends it now has its lease and waits for
+            -- them, while the lease is what the caller waits for next.
+            begin
+                perform _reproq_lock_dependants(null, array[result_id]);
+                perform r.result_id
+                from task_runs r
+                where r.result_id = _reproq_take_ticket.result_id and r.status = 'WAITING';
+                if not found then
+                    raise no_data_found;
+                end if;
+                return true;
+            exception when no_data_found then
+                return false;
+            end;
         when 'RUNNING' then
             perform t.result_id
             from reproq_leases t

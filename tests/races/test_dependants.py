@@ -73,6 +73,20 @@ def test_a_waiting_run_ends_while_its_predecessor_fails(conn, make_conn, clock, 
     assert deadlocks(conn) == before
 
 
+def test_a_run_that_waits_no_more_lets_its_dependants_go(conn, make_conn):
+    """Who ends it now has its lease, and waits for them: a cancel that came too late must not."""
+    run = enqueue(conn, "a")
+    conn.execute("select * from reproq_claim('w')")
+    behind = waits(conn, [run])
+    late = make_conn(autocommit=False)
+    conn.execute("set lock_timeout = '3s'")
+    # (It was WAITING when the cancel looked at it.)
+    assert value(late, "select _reproq_take_ticket(%s, 'WAITING')", [run]) is False
+    assert value(conn, "select reproq_fail(%s, 1, '{}', false)", [run]) == "FAILED"
+    late.rollback()
+    assert statuses(conn, run, behind) == ["FAILED", "FAILED"]
+
+
 def test_dependants_with_gates_of_their_own(conn, make_conn):
     before = deadlocks(conn)
     a, b = enqueue(conn, "a", lock_key="l"), enqueue(conn, "b", lock_key="m")
