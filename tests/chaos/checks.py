@@ -29,7 +29,9 @@ def nothing_is_invented(e: Evidence) -> Finding:
 
 
 def what_was_rolled_back_never_was(e: Evidence) -> Finding:
-    there = sorted(e.rolled_back & (e.runs.keys() | e.of_run.keys()))
+    # A sequence is as durable as what is committed: after a crash an id may be drawn once more.
+    never = e.rolled_back - e.committed - e.unknown
+    there = sorted(never & (e.runs.keys() | e.of_run.keys()))
     seen = f"{len(e.rolled_back)} rolled back"
     return Finding("0 seen of what was rolled back", there, seen)
 
