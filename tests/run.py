@@ -132,7 +132,9 @@ def main(arguments: list[str]) -> int:
         # The newest Django meets the embedded Postgres, the older one Debian's. (What is slow is so
         # by its waiting and its browsers, not by Django.)
         older_server = ["--server", OLDER] if OLDER in available() else []
-        runs.append((older_django(), "older", [*older_server, *arguments, "-m", "django and not slow"]))
+        runs.append(
+            (older_django(), "older", [*older_server, *arguments, "-m", "django and not slow"])
+        )
     total = {"passed": 0, "failed": 0, "skipped": 0}
     codes = []
     for python, name, words in runs:
