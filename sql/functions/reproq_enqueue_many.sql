@@ -25,31 +25,32 @@ begin
             -- (So small that their size need not be asked for apart.)
             or pg_column_size(e.spec) >= 131072
     );
-    if v_are_calls then
-        v_ids := _reproq_enqueue_calls(specs, common);
-    else
-        v_ids := _reproq_enqueue_specs(specs, 'specs[%s].', common);
-    end if;
+    begin
+        if v_are_calls then
+            v_ids := _reproq_enqueue_calls(specs, common);
+        else
+            v_ids := _reproq_enqueue_specs(specs, 'specs[%s].', common);
+        end if;
+    exception
+        when unique_violation then
+            -- A call has a live twin: nothing was inserted, and this way joins it.
+            if not v_are_calls then
+                raise;
+            end if;
+            v_ids := _reproq_enqueue_specs(specs, 'specs[%s].', common);
+        -- A value that Postgres could not read as its parameter's type.
+        when invalid_text_representation or invalid_datetime_format or datetime_field_overflow
+            or interval_field_overflow or numeric_value_out_of_range
+            or invalid_time_zone_displacement_value then
+            perform _reproq_name_unreadable(jsonb_build_array(common), 'common.', sqlerrm)
+            where common is not null;
+            perform _reproq_name_unreadable(specs, 'specs[%s].', sqlerrm);
+            raise;
+    end;
     return query
     select i.result_id
     from unnest(v_ids) with ordinality i (result_id, place)
     order by i.place;
-exception
-    -- A call has a live twin: nothing was inserted, and this way joins it.
-    when unique_violation then
-        return query
-        select i.result_id
-        from unnest(_reproq_enqueue_specs(specs, 'specs[%s].', common))
-            with ordinality i (result_id, place)
-        order by i.place;
-    -- A value that Postgres could not read as its parameter's type.
-    when invalid_text_representation or invalid_datetime_format or datetime_field_overflow
-        or interval_field_overflow or numeric_value_out_of_range
-        or invalid_time_zone_displacement_value then
-        perform _reproq_name_unreadable(jsonb_build_array(common), 'common.', sqlerrm)
-        where common is not null;
-        perform _reproq_name_unreadable(specs, 'specs[%s].', sqlerrm);
-        raise;
 end;
 $$;
 

@@ -136,6 +136,18 @@ select is((:'ids'::bigint[])[3], (:'ids'::bigint[])[7], 'for one new run');
 select is(in_words(:old), 'FAILED with none', 'and has ended');
 select is((select count(*) from task_runs), 6::bigint, 'no other record was written');
 
+-- An id that is taken is no twin.
+
+select last_value as last, (select min(t.result_id) from task_runs t) as taken
+from task_runs_result_id_seq \gset
+select setval('task_runs_result_id_seq', :taken - 1) as back \gset
+select throws_ok($$select many('[{"task_path": "shop.taken"}]')$$, '23505', null, 'a taken id is told');
+select setval('task_runs_result_id_seq', :taken - 1) as back \gset
+select throws_ok(
+    $$select many('[{}, {"args": [1]}]', '{"task_path": "shop.taken"}')$$, '23505', null, 'among calls, too'
+);
+select setval('task_runs_result_id_seq', :last) as back \gset
+
 -- All or nothing; what is refused is named by its place.
 
 select throws_ok(
