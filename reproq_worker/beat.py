@@ -14,11 +14,14 @@ from reproq_worker.logs import Faults, log
 from reproq_worker.supervisor import database
 from reproq_worker.supervisor.database import OutageLog, Session
 
-_TICK = "select fired from reproq_tick()"
+_TICK = "select fired, rotated from reproq_tick()"
 
 
 def tick(cursor: Any) -> dict[str, int]:
-    """Keep time once, in the cursor's transaction; how much of what was done."""
+    """Keep time once, in the cursor's transaction; how much of what was done.
+
+    Where `rotated` is not 0 nothing else was: commit, and tick again.
+    """
     return call(cursor, "tick")[0]
 
 
@@ -50,7 +53,9 @@ class Beat:
 
     async def _tick(self) -> None:
         try:
-            fired = (await self._session.query(_TICK))[0][0]
+            rotated = True
+            while rotated:
+                [(fired, rotated)] = await self._session.query(_TICK)
         except Exception as error:
             if not database.is_outage(error) and not database.is_transient(error):
                 self._faults.tell("keeping time", database.brief(error))

@@ -60,8 +60,11 @@ def schedule(dsn: str | None, interval: float | None) -> None:
 
 
 def _once(dsn: str | None) -> None:
-    with transaction(dsn) as cursor:
-        done = tick(cursor)
+    rotated = True
+    while rotated:
+        with transaction(dsn) as cursor:
+            done = tick(cursor)
+        rotated = done["rotated"] > 0
     click.echo(f"Enqueued {done['fired']} scheduled task(s).")
 
 

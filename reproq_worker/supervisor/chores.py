@@ -15,7 +15,7 @@ from reproq_worker.supervisor.database import Session
 
 _TICK_EVERY = 1.0
 _REGISTER_EVERY = 30.0
-_TICK = "select * from reproq_tick(reclaim => %s)"
+_TICK = "select rotated from reproq_tick(reclaim => %s)"
 _REGISTER = (
     "select reproq_register_worker(worker_id => %s, hostname => %s, concurrency => %s,"
     " queues => %s, version => %s)"
@@ -78,5 +78,9 @@ class Chores:
         if time.monotonic() >= self._register_at:
             await self.register()
         began = time.monotonic()
-        await self._session.query(_TICK, (self._config.reclaim_interval_seconds > 0,))
+        rotated = True
+        while rotated:
+            [(rotated,)] = await self._session.query(
+                _TICK, (self._config.reclaim_interval_seconds > 0,)
+            )
         self._observer.spent("reclaim", time.monotonic() - began)

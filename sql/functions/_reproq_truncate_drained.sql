@@ -13,9 +13,6 @@ declare
     v_ring reproq_ring;
     v_part smallint;
 begin
-    if not pg_try_advisory_xact_lock(hashtextextended('reproq ring', 0)) then
-        return 0;
-    end if;
     select g.* into v_ring from reproq_ring g;
     if not coalesce(v_ring.rotate, true) or v_ring.truncate_after > v_now then
         return 0;
@@ -46,7 +43,9 @@ begin
         and not exists (select 1 from reproq_ready t where t.ring = p.part)
     order by l.users
     limit 1;
-    if v_part is null then
+    -- One ticker at a time waits for it.
+    if v_part is null
+        or not pg_try_advisory_xact_lock(hashtextextended('reproq ring', 0)) then
         return 0;
     end if;
 
@@ -70,4 +69,4 @@ end;
 $$;
 
 comment on function _reproq_truncate_drained() is
-'Truncate a drained partition of the line if nobody uses it, waiting 200 ms at most and backing off from 1 s to 5 min; how many.';
+'Truncate a drained partition of the line if nobody uses it, waiting 200 ms at most and backing off from 1 s to 5 min; how many. For who holds no lock yet; where it is one the commit should follow.';

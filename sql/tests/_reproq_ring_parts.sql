@@ -2,7 +2,6 @@ begin;
 select plan(3);
 \ir helpers/setup.sql
 
-truncate reproq_ready;
 insert into reproq_ready (ring, queue_name, claim_order, result_id) values (1, 'q', 1, 1);
 select results_eq(
     'select part::integer, bytes > 0 from _reproq_ring_parts() order by part',

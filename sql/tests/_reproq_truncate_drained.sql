@@ -2,8 +2,6 @@ begin;
 select no_plan();
 \ir helpers/setup.sql
 
-truncate reproq_ready;
-delete from reproq_ring;
 create function used(part integer) returns void language sql volatile as $$
     insert into reproq_ready (ring, queue_name, claim_order, result_id) values (part, 'q', 1, 1);
     delete from reproq_ready where queue_name = 'q';

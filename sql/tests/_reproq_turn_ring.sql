@@ -5,8 +5,6 @@ select no_plan();
 -- Turning follows Postgres's counts of dead tickets, which a transaction cannot see of its own work:
 -- that is tested where transactions commit. Here: what is left behind in old parts moves on.
 
-truncate reproq_ready;
-delete from reproq_ring;
 select is(_reproq_turn_ring(), 0, 'without a row of settings part 0 is current, and nothing moves');
 select enqueue('a', '{"lock_key": "l", "concurrency_key": "k", "concurrency_limit": 2, "queue": "q"}') as a,
     enqueue('b') as b \gset

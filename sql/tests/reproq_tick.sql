@@ -2,10 +2,6 @@ begin;
 select no_plan();
 \ir helpers/setup.sql
 
--- What earlier files rolled back has left dead tickets behind.
-truncate reproq_ready;
-delete from reproq_ring;
-
 select results_eq(
     'select * from reproq_tick()', 'values (0, 0, 0, 0, 0, 0, 0)', 'a tick of an idle queue does nothing'
 );
@@ -19,8 +15,8 @@ select enqueue('due', '{"run_in": 60}') as due, enqueue('later', '{"run_in": 360
 insert into reproq_ring (current) values (1);
 select advance('5 minutes');
 select results_eq(
-    'select * from reproq_tick()', 'values (1, 1, 1, 0, 1, 1, 1)',
-    'a tick wakes, reclaims, expires, moves, rotates and prunes, and counts each'
+    'select * from reproq_tick()', 'values (1, 1, 1, 0, 1, 0, 1)',
+    'a tick wakes, reclaims, expires, moves and prunes, and counts each'
 );
 select is(in_words(:due), 'READY with ready', 'what is due is in line');
 select is(in_words(:later), 'SCHEDULED with scheduled', 'what is not, is not');
@@ -30,8 +26,18 @@ select is((run(:late)).errors_json #>> '{0,kind}', 'expired', 'as expired');
 select is((run(:old)).result_id, null, 'a result past its time to live is gone');
 select is((select array_agg(distinct ring) from reproq_ready), '{1}', 'tickets stand in the current part');
 select is(claims(5), 'lost left behind due', 'in their order');
+
+-- A partition that is drained is truncated by a tick that does nothing else, since it is locked
+-- until the commit.
+
+select advance('1 hour');
 select results_eq(
-    'select * from reproq_tick()', 'values (0, 0, 0, 0, 0, 0, 0)', 'a second tick finds nothing to do'
+    'select * from reproq_tick()', 'values (0, 0, 0, 0, 0, 1, 0)', 'the next tick truncates and leaves the rest'
+);
+select is(in_words(:later), 'SCHEDULED with scheduled', 'what is due, too');
+select is((select woken from reproq_tick()), 1, 'to the one after it');
+select results_eq(
+    'select * from reproq_tick()', 'values (0, 0, 0, 0, 0, 0, 0)', 'then there is nothing to do'
 );
 
 -- A gate with a free place wakes its first (I51).

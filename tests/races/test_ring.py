@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tests.harness.machine import NEWEST
-from tests.races.sessions import together, value
+from tests.races.sessions import in_background, together, value
 
 CURRENT = """
 insert into reproq_ring (current) values (%s)
@@ -199,3 +199,23 @@ def test_claims_beside_a_ring_that_turns_start_each_run_once(conn, make_conn):
     rows = [row for taken in together(5, work) for row in taken]
     assert len({run for run, _ in rows}) == len(rows) == 2100
     assert {lease_no for _, lease_no in rows} == {1}
+
+
+def test_a_truncation_that_waits_holds_nothing_that_another_may_wait_for(conn, make_conn):
+    for number in range(2):
+        conn.execute("select reproq_enqueue('a.b', %s::jsonb, lock_key => 'l')", [f"[{number}]"])
+    conn.execute("select 1 from reproq_claim('w', max_tasks => 2)")
+    # A lost run, whose gate a tick takes; tickets to move on; a partition that is drained.
+    conn.execute("update reproq_leases set leased_until = _reproq_now() - interval '1 s'")
+    conn.execute(LINE_UP, ["default", 0, 10])
+    conn.execute(CURRENT, [1])
+    wear_out(conn)
+    conn.execute(CURRENT, [2])
+    user = make_conn()
+    user.execute("set deadlock_timeout = '1ms'")
+    with user.transaction():
+        user.execute("lock table reproq_ready in access share mode")
+        ticking = in_background(make_conn(), "select 1 from reproq_tick()")
+        user.execute("select pg_advisory_xact_lock(hashtextextended('lock:l', 0))")
+        user.execute("select 1 from reproq_ready for update")
+    assert ticking.result() == [(1,)]

@@ -7,7 +7,10 @@ set local time zone 'UTC';
 -- Ids that do not fit an integer, so that psql's variables read as what they are.
 alter sequence task_runs_result_id_seq restart with 5000000001;
 
--- What earlier files have rolled back counts as dead tickets, and enough of them turn the ring.
+-- What earlier files have rolled back counts as dead tickets: enough of them turn the ring, and a
+-- tick that finds some truncates and does nothing else.
+truncate reproq_ready;
+delete from reproq_ring;
 do $$
 begin
     perform pg_stat_reset_single_table_counters(p.part)
