@@ -14,6 +14,7 @@ from reproq_django.models import TaskRun
 from reproq_django.results import task_error
 from reproq_worker import errors
 from tests.backend.running import claim, finish, run_all, run_one
+from tests.harness.ticks import tick
 from tests.shop import tasks
 
 pytestmark = pytest.mark.django_db
@@ -219,7 +220,7 @@ def test_ends_that_the_database_records_have_a_class(end):
     with connection.cursor() as cursor:
         if end == "expired":
             cursor.execute("select pg_sleep(0.01)")
-            cursor.execute("select reproq_tick()")
+            tick(cursor)
         else:
             cursor.execute("select reproq_cancel(%s)", [result.result_id])
     result.refresh()
@@ -237,7 +238,7 @@ def test_result_ttl(settings):
     result = run_one(tasks.add.enqueue(1))
     with connection.cursor() as cursor:
         cursor.execute("select pg_sleep(0.01)")
-        cursor.execute("select reproq_tick()")
+        tick(cursor)
     with pytest.raises(TaskResultDoesNotExist):
         default_task_backend.get_result(result.id)
 

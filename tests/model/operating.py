@@ -9,6 +9,7 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
+from tests.harness.ticks import tick
 from tests.model.machine import QUEUES, START, numbers
 from tests.model.run import DONE
 from tests.model.triage import Triage
@@ -34,7 +35,7 @@ class Operating(Triage):
 
     @rule()
     def tick(self) -> None:
-        self.sql("select * from reproq_tick()")
+        tick(self.conn.cursor())
         self.queue.wake()
         self.queue.reclaim(and_expire=True)
         for run in self.queue.runs.values():

@@ -13,6 +13,7 @@ from reproq_django import recurring as module
 from reproq_django.models import PeriodicTask, TaskRun
 from reproq_django.recurring import get_recurring_tasks, recurring, sync_recurring_tasks
 from tests.backend.running import run_one
+from tests.harness.ticks import tick
 from tests.shop import tasks
 
 pytestmark = pytest.mark.django_db
@@ -28,10 +29,9 @@ def row(name="k"):
     return PeriodicTask.objects.get(name=name)
 
 
-def tick():
+def fired():
     with connection.cursor() as cursor:
-        cursor.execute("select fired from reproq_tick()")
-        return cursor.fetchone()[0]
+        return tick(cursor)["fired"]
 
 
 def test_the_decorator_registers_a_task_and_returns_it():
@@ -100,7 +100,7 @@ def test_a_scheduled_run_gets_its_arguments():
     recurring(schedule="@daily", key="k", args=[timedelta(minutes=1)])(tasks.describe)
     sync_recurring_tasks()
     PeriodicTask.objects.update(next_run_at=timezone.now())
-    assert tick() == 1
+    assert fired() == 1
     run = TaskRun.objects.get()
     assert run.spec_json["periodic_name"] == "k"
     result = run_one(tasks.describe.get_result(str(run.pk)))
@@ -129,9 +129,9 @@ def test_a_hundred_syncs_neither_lose_nor_fire_a_slot_that_is_due():
         sync_recurring_tasks()
         assert row().next_run_at == due
     assert not TaskRun.objects.exists()
-    assert tick() == 1
+    assert fired() == 1
     assert TaskRun.objects.get().run_after == due
-    assert tick() == 0
+    assert fired() == 0
 
 
 def test_a_changed_expression_is_taken_over():
