@@ -13,8 +13,7 @@ from reproq_worker.call import call
 from reproq_worker.logs import Faults, log
 from reproq_worker.supervisor import database
 from reproq_worker.supervisor.database import OutageLog, Session
-
-_TICK = "select fired, rotated from reproq_tick()"
+from reproq_worker.supervisor.ticks import keep_time
 
 
 def tick(cursor: Any) -> dict[str, int]:
@@ -53,9 +52,7 @@ class Beat:
 
     async def _tick(self) -> None:
         try:
-            rotated = True
-            while rotated:
-                [(fired, rotated)] = await self._session.query(_TICK)
+            fired = await keep_time(self._session)
         except Exception as error:
             if not database.is_outage(error) and not database.is_transient(error):
                 self._faults.tell("keeping time", database.brief(error))

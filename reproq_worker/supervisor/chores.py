@@ -12,10 +12,10 @@ from reproq_worker.logs import Faults
 from reproq_worker.observer import Observer
 from reproq_worker.supervisor import database
 from reproq_worker.supervisor.database import Session
+from reproq_worker.supervisor.ticks import keep_time
 
 _TICK_EVERY = 1.0
 _REGISTER_EVERY = 30.0
-_TICK = "select rotated from reproq_tick(reclaim => %s)"
 _REGISTER = (
     "select reproq_register_worker(worker_id => %s, hostname => %s, concurrency => %s,"
     " queues => %s, version => %s)"
@@ -78,9 +78,5 @@ class Chores:
         if time.monotonic() >= self._register_at:
             await self.register()
         began = time.monotonic()
-        rotated = True
-        while rotated:
-            [(rotated,)] = await self._session.query(
-                _TICK, (self._config.reclaim_interval_seconds > 0,)
-            )
+        await keep_time(self._session, reclaim=self._config.reclaim_interval_seconds > 0)
         self._observer.spent("reclaim", time.monotonic() - began)
