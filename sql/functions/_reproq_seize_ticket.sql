@@ -15,9 +15,11 @@ begin
         where r.result_id = _reproq_seize_ticket.result_id;
         exit when v_status is null or v_status in ('SUCCESSFUL', 'FAILED', 'CANCELLED');
 
-        -- Without a ticket somebody else was quicker, and the record says what it has become. One
-        -- that has not changed since has lost its ticket, and is anybody's.
-        exit when _reproq_take_ticket(result_id, v_status) or v_updated_at = v_seen_at;
+        -- Without a ticket somebody else was quicker, and the record says what it has become, or
+        -- the ring has moved it on. One that has not changed since and has none anywhere has lost
+        -- its ticket, and is anybody's.
+        exit when _reproq_take_ticket(result_id, v_status)
+            or v_updated_at = v_seen_at and not _reproq_has_ticket(result_id, v_status);
         v_seen_at := v_updated_at;
     end loop;
     return v_status;

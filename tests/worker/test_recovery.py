@@ -193,6 +193,7 @@ def test_after_an_immediate_restart_of_postgres_workers_are_back_and_nothing_is_
 ):
     runs = [queue.enqueue("sleep", 0.02) for _ in range(200)]
     workers = [start("--lease-seconds", 4) for _ in range(2)]
+    until(lambda: queue.value("select count(*) from reproq_workers") == len(workers))
     until(lambda: queue.value("select count(*) from task_runs where status = 'SUCCESSFUL'") > 20)
     server.restart("immediate")
     restarted = time.monotonic()
